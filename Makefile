@@ -1,0 +1,60 @@
+# `make demo` and `make test` do all the set-up they need on a machine with Python 3.11+ and Node 20+.
+
+PYTHON ?= python3
+VENV := .venv/bin
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export CDK_DISABLE_CLI_TELEMETRY := 1
+
+LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: help setup demo test lint format synth lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.complete .emulator/.complete node_modules/.complete ## Install everything, in this folder only
+
+demo: setup ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
+	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
+
+test: setup lint ## Lint, types and every test
+	$(VENV)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+lint: setup ## Formatting, lint, types, and which package may import which
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+
+format: setup ## Rewrite the code in the house style
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+synth: setup ## Write the CloudFormation template to cdk.out
+	node_modules/.bin/cdk synth --quiet
+
+lock: setup ## Choose the newest versions that the requirements allow, and write them down
+	$(LOCK) -o requirements.lock requirements.txt
+	$(LOCK) -o requirements-dev.lock -c requirements.lock requirements-dev.txt
+	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
+	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
+
+clean: ## Remove all that was installed or built
+	rm -rf .venv .emulator node_modules build cdk.out *.egg-info
+
+.venv/.complete: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(VENV)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(VENV)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.emulator/.complete: cli/embedded/requirements.lock
+	$(PYTHON) -m venv .emulator
+	.emulator/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+node_modules/.complete: package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

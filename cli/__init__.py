@@ -1,0 +1,1 @@
+"""What a person types: local runs of the clustering, and the demonstration on an embedded AWS."""

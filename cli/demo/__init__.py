@@ -1,0 +1,1 @@
+"""The demonstration: every province of the Philippines through the real workflow on an embedded AWS."""

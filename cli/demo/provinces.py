@@ -1,0 +1,66 @@
+"""Real input for the demonstration: the 42,010 barangays of the Philippines with their 2024 census population.
+
+The data come with the package ``psgc`` (MIT licence): one GeoParquet file a province, one point a barangay.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from psgc.models.barangay import Barangay
+
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+
+
+def write_provinces(folder: Path) -> dict[str, str]:
+    """Write ``<province code>.parquet`` for each province that is not there yet.
+
+    Returns:
+        The name of the region of each file.
+    """
+    import psgc
+
+    by_province: dict[str, list[Barangay]] = defaultdict(list)
+    for barangay in psgc.barangays:
+        by_province[barangay.province_code].append(barangay)
+    region_names = {region.psgc_code: region.name for region in psgc.regions}
+    folder.mkdir(parents=True, exist_ok=True)
+    regions = {}
+    for code, barangays in sorted(by_province.items()):
+        path = folder / f"{code}.parquet"
+        if not path.exists():
+            unfinished = path.with_suffix(".part")
+            pq.write_table(_table(barangays), unfinished, compression="zstd")
+            unfinished.rename(path)
+        regions[path.name] = region_names[barangays[0].region_code]
+    return regions
+
+
+def _table(barangays: Iterable["Barangay"]) -> pa.Table:
+    rows = sorted(barangays, key=lambda barangay: barangay.psgc_code)
+    points = np.empty(len(rows), [("byte_order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
+    points["byte_order"], points["type"] = 1, 1
+    points["x"] = [row.coordinate.longitude for row in rows]
+    points["y"] = [row.coordinate.latitude for row in rows]
+    columns = {
+        "psgc_code": [row.psgc_code for row in rows],
+        "name": [row.name for row in rows],
+        "city_code": [row.city_code for row in rows],
+        "province_code": [row.province_code for row in rows],
+        "population": pa.array([row.population or 0 for row in rows], pa.int32()),
+        "area_km2": pa.array([row.area_km2 for row in rows], pa.float64()),
+        "urban": [row.is_urban for row in rows],
+        "geometry": pa.array([point.tobytes() for point in points], pa.binary()),
+    }
+    return pa.table(columns).replace_schema_metadata({"geo": json.dumps(_GEO)})

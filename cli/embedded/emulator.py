@@ -1,0 +1,128 @@
+"""Starts and stops the emulator, and opens clients to it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+
+PROJECT = Path(__file__).parent.parent.parent
+# `make` puts the emulator's own virtual environment here: its dependencies are not ours.
+ENVIRONMENT = PROJECT / ".emulator"
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+_SECONDS_TO_START = 60
+
+
+class EmulatorError(RuntimeError):
+    """The emulator is not installed or did not start."""
+
+
+class Emulator:
+    """A running emulator; use it as a context manager.
+
+    Attributes:
+        endpoint: URL of all its services.
+        log: file with everything it and the functions print.
+    """
+
+    def __init__(self, state: Path, *, keep_objects: bool = False) -> None:
+        """Keep logs, and with ``keep_objects`` the content of the buckets, in the folder ``state``."""
+        self._state, self._keep_objects = state, keep_objects
+        self.log = state / "emulator.log"
+        self.endpoint = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Emulator":
+        python = ENVIRONMENT / "bin" / "python"
+        if not python.exists():
+            raise EmulatorError("the emulator is not installed: run `make setup`")
+        self._state.mkdir(parents=True, exist_ok=True)
+        port = _free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [python, Path(__file__).parent / "ministack_main.py"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(port),
+                # Ctrl-C is for the client; the emulator stops when the client lets go of it.
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of the emulator, whatever AWS account the environment points to."""
+        return boto3.client(service, endpoint_url=self.endpoint, **self._credentials())
+
+    @staticmethod
+    def _credentials() -> dict[str, str]:
+        return {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded", "region_name": REGION}
+
+    def _environment(self, port: int) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | {
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "S3_PERSIST": "1" if self._keep_objects else "0",
+            "S3_DATA_DIR": str(self._state / "s3"),
+            "AWS_ACCESS_KEY_ID": "embedded",
+            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_DEFAULT_REGION": REGION,
+            "HANDLER_PYTHON": sys.executable,
+            "PYTHONPATH": str(PROJECT),
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise EmulatorError(f"the emulator ended at its start; see {self.log}")
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise EmulatorError(f"the emulator did not answer within {_SECONDS_TO_START} s; see {self.log}")
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

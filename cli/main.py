@@ -1,0 +1,15 @@
+"""The command ``kmeans``."""
+
+import click
+
+import kmeans
+from cli.cluster import cluster
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(kmeans.__version__, prog_name="kmeans")
+def main() -> None:
+    """Build primary sampling units: group population cells or rooftops into compact clusters of near-equal weight."""
+
+
+main.add_command(cluster)

@@ -1,0 +1,133 @@
+"""The state machine: kickoff, one Distributed Map over the manifest of batches, summary, verdict."""
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from infra.buckets import Buckets
+from infra.functions import Functions
+
+# Everything that is worth another try: throttling, the service, the network. Wrong input is not.
+_TRANSIENT_ERRORS = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.TooManyRequestsException",
+    "StorageUnavailable",
+]
+MAP_STATE = "Cluster batches"
+
+
+class Workflow(Construct):
+    """Runs the functions over all files of a request.
+
+    The input is a ``RunRequest`` without ``run_id``: the run is called like the execution. Buckets are fixed in the
+    definition and keys come from the input, so that the role needs no more than this deployment's buckets.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, buckets: Buckets, functions: Functions) -> None:
+        super().__init__(scope, construct_id)
+        name_run = sfn.Pass(
+            self, "Name run", state_name="Name run", input_path="$$.Execution.Name", result_path="$.run_id"
+        )
+        kickoff = self._invoke("Kick off", functions.kickoff, output_path="$.Payload")
+        summarise = self._invoke("Summarise", functions.summary, output_path="$.Payload")
+        verdict = (
+            sfn.Choice(self, "Within tolerance?", state_name="Within tolerance?")
+            .when(sfn.Condition.boolean_equals("$.within_tolerance", True), sfn.Succeed(self, "Finished"))
+            .otherwise(
+                sfn.Fail(
+                    self,
+                    "Too many failed files",
+                    error="ToleratedFailuresExceeded",
+                    cause="More files failed than the run tolerates; runs/<run id>/summary.json names them.",
+                )
+            )
+        )
+        batches = self._map(buckets, functions)
+        # A map that gave up is still summarised: the summary tells which files have no result, and fails the run.
+        batches.add_catch(summarise, result_path="$.map_error")
+        anything_to_do = (
+            sfn.Choice(self, "Anything to do?", state_name="Anything to do?")
+            .when(sfn.Condition.number_greater_than("$.n_batches", 0), batches)
+            .otherwise(summarise)
+        )
+        batches.next(summarise)
+        summarise.next(verdict)
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=sfn.DefinitionBody.from_chainable(name_run.next(kickoff).next(anything_to_do)),
+            timeout=Duration.hours(24),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    # Under this prefix a log group needs no entry in the account's size-limited resource policy.
+                    log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}",
+                    retention=logs.RetentionDays.ONE_MONTH,
+                    removal_policy=RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ERROR,
+                include_execution_data=False,
+            ),
+        )
+
+    def _map(self, buckets: Buckets, functions: Functions) -> sfn.DistributedMap:
+        batches = sfn.DistributedMap(
+            self,
+            MAP_STATE,
+            state_name=MAP_STATE,
+            map_execution_type=sfn.StateMachineType.STANDARD,
+            max_concurrency_path="$.max_concurrency",
+            tolerated_failure_percentage_path="$.tolerated_failure_percentage",
+            item_reader=sfn.S3JsonItemReader(
+                bucket=buckets.output, key=sfn.JsonPath.string_at("$.manifest_key")
+            ),
+            item_selector={
+                "run_id": sfn.JsonPath.string_at("$.run_id"),
+                "input_bucket": sfn.JsonPath.string_at("$.input_bucket"),
+                "output_bucket": sfn.JsonPath.string_at("$.output_bucket"),
+                "params": sfn.JsonPath.object_at("$.params"),
+                "batch": sfn.JsonPath.number_at("$$.Map.Item.Value.batch"),
+                "files": sfn.JsonPath.object_at("$$.Map.Item.Value.files"),
+            },
+            result_writer_v2=sfn.ResultWriterV2(
+                bucket=buckets.output,
+                prefix=sfn.JsonPath.format("runs/{}/executions", sfn.JsonPath.string_at("$.run_id")),
+                writer_config=sfn.WriterConfig(
+                    output_type=sfn.OutputType.JSON, transformation=sfn.Transformation.COMPACT
+                ),
+            ),
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        cluster = self._invoke(
+            "Cluster batch",
+            functions.clustering,
+            # The results of the files are in the run's folder; here two numbers are enough.
+            result_selector={
+                "n_files": sfn.JsonPath.number_at("$.Payload.n_files"),
+                "n_failed": sfn.JsonPath.number_at("$.Payload.n_failed"),
+            },
+        )
+        batches.item_processor(cluster)
+        return batches
+
+    def _invoke(self, name: str, function: tasks.LambdaInvoke | object, **options: object) -> tasks.LambdaInvoke:
+        task = tasks.LambdaInvoke(
+            self, name, state_name=name, lambda_function=function, retry_on_service_exceptions=False, **options
+        )
+        # A retry on the map itself would start it over with every batch, hence here.
+        task.add_retry(
+            errors=_TRANSIENT_ERRORS,
+            interval=Duration.seconds(2),
+            backoff_rate=2,
+            max_attempts=6,
+            max_delay=Duration.minutes(1),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+        return task

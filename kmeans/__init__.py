@@ -1,0 +1,51 @@
+"""Weighted k-means for primary sampling units: arrays in, labels out.
+
+``cluster`` does the whole job; ``lloyd`` is the plain algorithm from given centroids. Nothing here knows of files,
+coordinate systems or AWS.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kmeans.errors import InvalidParameter, InvalidPoint, InvalidWeight, KMeansError
+from kmeans.parameters import Parameters
+
+if TYPE_CHECKING:
+    from kmeans.clustering import Clustering, Status, cluster, cluster_groups
+    from kmeans.kdtree import build_kdtree
+    from kmeans.lloyd import LloydResult, lloyd
+
+__all__ = [
+    "Clustering",
+    "InvalidParameter",
+    "InvalidPoint",
+    "InvalidWeight",
+    "KMeansError",
+    "LloydResult",
+    "Parameters",
+    "Status",
+    "build_kdtree",
+    "cluster",
+    "cluster_groups",
+    "lloyd",
+]
+
+# Also the version of the algorithm: outputs of another version count as out of date.
+__version__ = "0.1.0"
+
+# Importing numba takes most of a second, and who only validates parameters never needs it.
+_COMPILED = {
+    "Clustering": "kmeans.clustering",
+    "Status": "kmeans.clustering",
+    "cluster": "kmeans.clustering",
+    "cluster_groups": "kmeans.clustering",
+    "build_kdtree": "kmeans.kdtree",
+    "LloydResult": "kmeans.lloyd",
+    "lloyd": "kmeans.lloyd",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _COMPILED:
+        return getattr(import_module(_COMPILED[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,105 @@
+"""Exact minimum bounding circle of each cluster: the radius that a survey team walks from the middle of a unit."""
+
+import numpy as np
+
+from kmeans._jit import kernel
+from kmeans.kdtree import FloatArray, IntArray
+
+# A point this far outside, relative to the squared radius, is on the circle but for rounding.
+_ROUNDING = 1e-12
+
+
+@kernel
+def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
+    """Radius of the minimum bounding circle of every cluster.
+
+    Args:
+        x, y: float64 (n,), metres.
+        labels: int64 (n,), cluster of each point, 0 to n_clusters - 1.
+        n_clusters: number of clusters.
+
+    Returns:
+        float64 (n_clusters,), metres; 0 for a cluster without points.
+    """
+    begin = np.zeros(n_clusters + 1, np.int64)
+    for i in range(labels.shape[0]):
+        begin[labels[i] + 1] += 1
+    for j in range(n_clusters):
+        begin[j + 1] += begin[j]
+    position = begin[:-1].copy()
+    grouped_x, grouped_y = np.empty_like(x), np.empty_like(y)
+    for i in range(labels.shape[0]):
+        p = position[labels[i]]
+        position[labels[i]] += 1
+        grouped_x[p], grouped_y[p] = x[i], y[i]
+    radii = np.zeros(n_clusters)
+    for j in range(n_clusters):
+        if begin[j + 1] > begin[j]:
+            circle = bounding_circle(grouped_x[begin[j] : begin[j + 1]], grouped_y[begin[j] : begin[j + 1]])
+            radii[j] = circle[2]
+    return radii
+
+
+@kernel
+def bounding_circle(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """Centre and radius of the smallest circle around at least one point.
+
+    Grows the circle by its farthest outsider until there is none; each step keeps the two or three points that carry
+    the circle, so the radius rises strictly and the loop ends (Gärtner 1999, "Fast and robust smallest enclosing
+    balls", whose pivot rule this is).
+    """
+    support_x, support_y = np.empty(4), np.empty(4)
+    support_x[0], support_y[0] = x[0], y[0]
+    n_support = 1
+    centre_x, centre_y, squared = x[0], y[0], 0.0
+    while True:
+        farthest, distance = -1, squared * (1 + _ROUNDING)
+        for i in range(x.shape[0]):
+            d = (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2
+            if d > distance:
+                farthest, distance = i, d
+        if farthest < 0:
+            return centre_x, centre_y, np.sqrt(squared)
+        support_x[n_support], support_y[n_support] = x[farthest], y[farthest]
+        found_x, found_y, found, n_support = _circle_of_support(support_x, support_y, n_support + 1)
+        if found <= squared:  # Rounding only: the outsider was on the circle.
+            return centre_x, centre_y, np.sqrt(distance)
+        centre_x, centre_y, squared = found_x, found_y, found
+
+
+@kernel
+def _circle_of_support(x: FloatArray, y: FloatArray, n: int) -> tuple[float, float, float, int]:
+    """Smallest circle around 2 to 4 points by trying each pair and triple; moves the carrying points to the front."""
+    best, best_x, best_y = np.inf, 0.0, 0.0
+    carriers = (0, 1, -1)
+    for i in range(n):
+        for j in range(i + 1, n):
+            centre_x, centre_y = (x[i] + x[j]) / 2, (y[i] + y[j]) / 2
+            squared = (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2
+            if squared < best and _contains(centre_x, centre_y, squared, x, y, n):
+                best, best_x, best_y, carriers = squared, centre_x, centre_y, (i, j, -1)
+            for k in range(j + 1, n):
+                bx, by, cx, cy = x[j] - x[i], y[j] - y[i], x[k] - x[i], y[k] - y[i]
+                determinant = 2 * (bx * cy - by * cx)
+                if determinant == 0:
+                    continue
+                ux = (cy * (bx * bx + by * by) - by * (cx * cx + cy * cy)) / determinant
+                uy = (bx * (cx * cx + cy * cy) - cx * (bx * bx + by * by)) / determinant
+                squared = ux * ux + uy * uy
+                if squared < best and _contains(x[i] + ux, y[i] + uy, squared, x, y, n):
+                    best, best_x, best_y, carriers = squared, x[i] + ux, y[i] + uy, (i, j, k)
+    count = 2 if carriers[2] < 0 else 3
+    kept_x, kept_y = np.empty(3), np.empty(3)
+    for q in range(count):
+        kept_x[q], kept_y[q] = x[carriers[q]], y[carriers[q]]
+    for q in range(count):
+        x[q], y[q] = kept_x[q], kept_y[q]
+    return best_x, best_y, best, count
+
+
+@kernel
+def _contains(centre_x: float, centre_y: float, squared: float, x: FloatArray, y: FloatArray, n: int) -> bool:
+    for i in range(n):
+        if (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2 > squared * (1 + 1e-9):
+            return False
+    return True

@@ -1,0 +1,32 @@
+"""What can be wrong with the arrays and parameters handed to the algorithm.
+
+The errors know rows and values, not files or columns: whoever read the file adds those.
+"""
+
+
+class KMeansError(ValueError):
+    """Base of every error that the package raises on purpose."""
+
+
+class InvalidParameter(KMeansError):
+    """A parameter is out of its domain or contradicts another one."""
+
+    def __init__(self, name: str, value: object, rule: str) -> None:
+        self.name, self.value, self.rule = name, value, rule
+        super().__init__(f"{name} is {value!r}, but {rule}")
+
+
+class InvalidPoint(KMeansError):
+    """A coordinate is missing or not finite."""
+
+    def __init__(self, row: int, value: tuple[float, float]) -> None:
+        self.row, self.value = row, value
+        super().__init__(f"row {row}: the coordinates are {value}, but have to be finite numbers")
+
+
+class InvalidWeight(KMeansError):
+    """A weight is negative, missing or not finite."""
+
+    def __init__(self, row: int, value: float) -> None:
+        self.row, self.value = row, value
+        super().__init__(f"row {row}: the weight is {value}, but has to be a finite number of at least 0")

@@ -1,0 +1,63 @@
+"""The parameters of one clustering, their defaults and their rules."""
+
+import math
+from dataclasses import dataclass
+
+from kmeans.errors import InvalidParameter
+
+# The share of the target by which a cluster may be lighter or heavier when no range is given.
+DEFAULT_TOLERANCE = 0.25
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a clustering should look like.
+
+    Attributes:
+        target_weight: desired total weight of a cluster (people, buildings), above 0.
+        min_weight: lightest allowed cluster; by default 0.75 of the target.
+        max_weight: heaviest allowed cluster; by default 1.25 of the target.
+        radius: desired radius in metres of the minimum bounding circle of a cluster; None when it does not matter.
+        weight_importance: what the distance to the target weight counts against the radius when the number of
+            clusters is chosen, from 0 (only the radius) to 1 (only the weight).
+        n_clusters: fixes the number of clusters instead of choosing it.
+        random_state: seed of every random choice.
+
+    Raises:
+        InvalidParameter: when a value is out of its domain or the range does not contain the target.
+    """
+
+    target_weight: float
+    min_weight: float | None = None
+    max_weight: float | None = None
+    radius: float | None = None
+    weight_importance: float = 0.5
+    n_clusters: int | None = None
+    random_state: int = 0
+
+    def __post_init__(self) -> None:
+        _require_positive("target_weight", self.target_weight)
+        if self.min_weight is not None and not 0 <= self.min_weight <= self.target_weight:
+            raise InvalidParameter("min_weight", self.min_weight, "has to lie between 0 and the target weight")
+        if self.max_weight is not None and not self.max_weight >= self.target_weight:
+            raise InvalidParameter("max_weight", self.max_weight, "has to be at least the target weight")
+        if self.radius is not None:
+            _require_positive("radius", self.radius)
+        if not 0 <= self.weight_importance <= 1:
+            raise InvalidParameter("weight_importance", self.weight_importance, "has to lie between 0 and 1")
+        if self.n_clusters is not None and self.n_clusters < 1:
+            raise InvalidParameter("n_clusters", self.n_clusters, "has to be at least 1")
+        if not 0 <= self.random_state < 2**63:
+            raise InvalidParameter("random_state", self.random_state, "has to lie between 0 and 2**63 - 1")
+
+    @property
+    def weight_range(self) -> tuple[float, float]:
+        """Lightest and heaviest allowed cluster, defaults filled in."""
+        low = self.target_weight * (1 - DEFAULT_TOLERANCE) if self.min_weight is None else self.min_weight
+        high = self.target_weight * (1 + DEFAULT_TOLERANCE) if self.max_weight is None else self.max_weight
+        return low, high
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise InvalidParameter(name, value, "has to be a finite number above 0")

@@ -1,0 +1,58 @@
+"""Clusters the files of one request from bucket to bucket. One bad file never harms its neighbours."""
+
+import logging
+import time
+
+import msgspec
+
+from lambdas.clustering.file_job import cluster_file
+from lambdas.clustering.object_store import Bucket
+from lambdas.contract import keys
+from lambdas.contract.errors import InternalError, InvalidInput, RunError
+from lambdas.contract.events import ClusteringRequest
+from lambdas.contract.parameters import RunParameters
+from lambdas.contract.results import FileResult
+
+logger = logging.getLogger(__name__)
+
+
+def run_batch(request: ClusteringRequest) -> list[FileResult]:
+    """Cluster every file of the request; one result a file, in order.
+
+    When the request belongs to a run the results are also written to the run's folder in the output bucket: that
+    object is what the summary counts as the end of the batch.
+    """
+    source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
+    results = [_run_file(filename, source, target, request.params) for filename in request.filenames]
+    if request.run_id is not None and request.batch is not None:
+        target.write(keys.result_key(request.run_id, request.batch), msgspec.json.encode(results))
+    return results
+
+
+def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
+    started = time.perf_counter()
+    try:
+        result = _cluster_object(filename, source, target, params)
+    except RunError as error:
+        result = FileResult.failed(filename, error)
+    except Exception as error:
+        # A defect of ours in one file must not cost the others of the batch their results.
+        logger.exception("unexpected error", extra={"clustered_file": filename})
+        result = FileResult.failed(filename, InternalError(repr(error), filename=filename))
+    result = msgspec.structs.replace(result, seconds=round(time.perf_counter() - started, 4))
+    if result.failure is None:
+        logger.info("clustered", extra={"clustered_file": filename, "seconds": result.seconds})
+    else:
+        logger.warning(result.failure.message, extra={"clustered_file": filename, "code": result.failure.error})
+    return result
+
+
+def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
+    if not keys.is_input(filename):
+        raise InvalidInput(f"is not named like a Parquet file ({', '.join(keys.INPUT_SUFFIXES)})", filename=filename)
+    stored = source.read(filename)
+    clustered = cluster_file(stored.content, filename, stored.etag, params)
+    output = keys.output_key(filename)
+    metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
+    target.write(output, clustered.content, metadata)
+    return FileResult(filename=filename, output=output, report=clustered.report)

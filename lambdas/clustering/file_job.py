@@ -1,0 +1,163 @@
+"""The job of one file, the same in Lambda and on a laptop: GeoParquet bytes in, clustered GeoParquet bytes out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import kmeans
+from lambdas.clustering import geoparquet
+from lambdas.clustering.geoparquet import FloatArray, GeoTable
+from lambdas.clustering.projection import to_metres
+from lambdas.contract.errors import InvalidInput, InvalidParameters
+from lambdas.contract.keys import file_stem
+from lambdas.contract.parameters import Radius, RunParameters
+from lambdas.contract.results import FileReport
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClusteredFile:
+    """The output file and its figures."""
+
+    content: bytes
+    report: FileReport
+
+
+def cluster_file(content: bytes, filename: str, input_etag: str, params: RunParameters) -> ClusteredFile:
+    """Cluster one GeoParquet file.
+
+    Args:
+        content: the input file.
+        filename: its name: cluster ids begin with its stem, errors name it.
+        input_etag: identifies this version of the input; noted in the output.
+        params: how to cluster.
+
+    Raises:
+        InvalidInput: something in the file is wrong; names column, row and value.
+        InvalidParameters: a parameter does not fit the file.
+    """
+    geo = geoparquet.read(content, filename)
+    weights = np.ones(len(geo)) if params.weight_column is None else geoparquet.numeric_column(geo, params.weight_column)
+    points, crs = project(geo, params)
+    algorithm = params.for_settlement(_is_urban(geo, weights, params))
+    clustering = _cluster_groups(geo, points, weights, params, algorithm)
+    output = geoparquet.write(
+        geo,
+        cluster_ids=_cluster_ids(filename, clustering.n_clusters)[clustering.labels],
+        cluster_weights=clustering.weight[clustering.labels],
+        cluster_status=clustering.status.astype(object)[clustering.labels],
+        provenance=describe_origin(params, input_etag) | {"crs": crs},
+    )
+    return ClusteredFile(output, _report(len(geo), clustering))
+
+
+def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
+    """What decides an output; an existing output with the same description need not be made again."""
+    return {
+        "version": kmeans.__version__,
+        "parameters": params.to_json().decode(),
+        "parameters_fingerprint": params.fingerprint(),
+        "input_etag": input_etag,
+    }
+
+
+def project(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
+    """One point in metres for each row, and the coordinate system; polygons are represented by their centroid."""
+    points = geoparquet.representative_points(geo)
+    if points is not None:
+        return to_metres(points, geo.crs, params.crs, geo.filename)
+    import shapely  # Only polygons need it, and it takes a quarter of a second to load.
+
+    column = geo.table[geo.geometry_column].combine_chunks()
+    try:
+        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+    except shapely.GEOSException as error:
+        raise InvalidInput(
+            f"holds broken WKB ({error})", filename=geo.filename, column=geo.geometry_column
+        ) from error
+    empty = shapely.is_empty(shapes)
+    if empty.any():
+        row = int(np.argmax(empty))
+        raise InvalidInput("the geometry is empty", filename=geo.filename, column=geo.geometry_column, row=row)
+    vertices, row_of_vertex = shapely.get_coordinates(shapes, return_index=True)
+    try:
+        metres, crs = to_metres(vertices, geo.crs, params.crs, geo.filename)
+    except InvalidInput as error:
+        if "row" in error.where:  # There it is the number of the vertex.
+            where = error.where | {"row": int(row_of_vertex[error.where["row"]]), "column": geo.geometry_column}
+            raise InvalidInput(error.message, **where) from error
+        raise
+    centroids = shapely.centroid(shapely.set_coordinates(shapes, metres))
+    return shapely.get_coordinates(centroids), crs
+
+
+def _is_urban(geo: GeoTable, weights: FloatArray, params: RunParameters) -> bool:
+    """Whether at least half of the file's weight is in rows marked as urban; only read when it matters."""
+    if not isinstance(params.radius, Radius) or len(geo) == 0:
+        return True
+    column = geoparquet.existing_column(geo, params.urban_column)
+    if not pa.types.is_boolean(column.type):
+        raise InvalidInput(
+            f"has the type {column.type}, but has to be boolean to tell urban from rural",
+            filename=geo.filename,
+            column=params.urban_column,
+        )
+    urban = pc.fill_null(column, False).to_numpy(zero_copy_only=False)
+    return bool(2 * weights[urban].sum() >= weights.sum())
+
+
+def _cluster_groups(
+    geo: GeoTable, points: FloatArray, weights: FloatArray, params: RunParameters, algorithm: kmeans.Parameters
+) -> kmeans.Clustering:
+    """Cluster each group of rows by itself and number the clusters through, group after group."""
+    try:
+        if not params.group_by:
+            return kmeans.cluster(points, weights, algorithm)
+        return kmeans.cluster_groups(points, weights, _group_numbers(geo, params.group_by), algorithm)
+    except kmeans.InvalidWeight as error:
+        raise InvalidInput(
+            f"the weight is {error.value}, but has to be a finite number of at least 0",
+            filename=geo.filename,
+            column=params.weight_column,
+            row=error.row,
+            value=str(error.value),
+        ) from error
+    except kmeans.InvalidParameter as error:
+        raise InvalidParameters(str(error)) from error
+
+
+def _group_numbers(geo: GeoTable, columns: tuple[str, ...]) -> IntArray:
+    """Number the distinct combinations of values of ``columns`` in sorted order; null is a value, the last one."""
+    numbers = np.zeros(len(geo), np.int64)
+    for name in columns:
+        encoded = geoparquet.existing_column(geo, name)
+        if not pa.types.is_dictionary(encoded.type):
+            encoded = encoded.dictionary_encode(null_encoding="encode")
+        rank = pc.rank(encoded.dictionary, tiebreaker="dense", null_placement="at_end").to_numpy() - 1
+        codes = pc.fill_null(encoded.indices, len(rank)).to_numpy().astype(np.int64)
+        codes = np.append(rank.astype(np.int64), len(rank))[codes]
+        _, numbers = np.unique(numbers * (len(rank) + 1) + codes, return_inverse=True)
+    return numbers
+
+
+def _cluster_ids(filename: str, n_clusters: int) -> npt.NDArray[np.object_]:
+    """``<file stem>_<number>`` with as many digits as the largest number needs."""
+    digits = len(str(max(n_clusters - 1, 0)))
+    return np.array([f"{file_stem(filename)}_{number:0{digits}d}" for number in range(n_clusters)], dtype=object)
+
+
+def _report(n_rows: int, clustering: kmeans.Clustering) -> FileReport:
+    in_range = clustering.status == kmeans.Status.OK
+    return FileReport(
+        n_rows=n_rows,
+        n_clusters=clustering.n_clusters,
+        n_in_range=int(in_range.sum()),
+        weight=float(clustering.weight.sum()),
+        weight_in_range=float(clustering.weight[in_range].sum()),
+        radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
+    )

@@ -1,0 +1,25 @@
+"""Entry point of the clustering function: validates the event, hands it to the batch, returns one result a file."""
+
+import logging
+from typing import Any
+
+import msgspec
+
+from lambdas.clustering.batch import run_batch
+from lambdas.contract.events import ClusteringRequest, parse_event
+from lambdas.settings import Settings
+
+logging.getLogger().setLevel(logging.INFO)
+
+
+def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer ``{"filename", "input_bucket", "output_bucket"}`` or a batch of ``files``; see docs/parameters.md.
+
+    Raises:
+        InvalidEvent, InvalidParameters, AccessDenied: nothing was started.
+    """
+    request = parse_event(event, ClusteringRequest)
+    Settings.from_environment().buckets(request.input_bucket, request.output_bucket)
+    results = run_batch(request)
+    n_failed = sum(result.failure is not None for result in results)
+    return {"n_files": len(results), "n_failed": n_failed, "results": msgspec.to_builtins(results)}

@@ -1,0 +1,61 @@
+"""The errors a user can meet. Their class names are codes: stable, written to results and reports.
+
+An error says which file, column, row and value is wrong and what to do about it. Rows count from 0, as in pandas.
+"""
+
+from typing import Any
+
+
+class RunError(Exception):
+    """Base of every error that is raised on purpose outside the algorithm."""
+
+    def __init__(self, message: str, **where: Any) -> None:
+        """``where`` holds what is known of filename, bucket, column, row and value; the message is for people."""
+        super().__init__(message)
+        self.message = message
+        self.where = {name: value for name, value in where.items() if value is not None}
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        named = [f"{name} {self.where[name]}" for name in ("bucket", "column", "row") if name in self.where]
+        place = ", ".join([str(self.where["filename"])] * ("filename" in self.where) + named)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class InvalidEvent(RunError):
+    """The event of a function or the input of a run does not have the shape of the contract."""
+
+
+class InvalidParameters(RunError):
+    """A clustering parameter is unknown, out of its domain or contradicts another one."""
+
+
+class InvalidInput(RunError):
+    """The content of a file cannot be clustered: not Parquet, a column missing, a value out of its domain."""
+
+
+class FileMissing(RunError):
+    """There is no such file or object."""
+
+
+class BucketMissing(RunError):
+    """There is no such bucket."""
+
+
+class AccessDenied(RunError):
+    """The storage refuses access, or the bucket is not one that this deployment works on."""
+
+
+class StorageUnavailable(RunError):
+    """The storage did not answer properly, also after retries."""
+
+
+class InternalError(RunError):
+    """A defect of this software: the message carries the original error."""
+
+
+class NoResult(RunError):
+    """The function that had the file did not return: it ran out of time or memory, or was stopped."""

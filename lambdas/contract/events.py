@@ -1,0 +1,132 @@
+"""Shapes of what the state machine passes between the functions, and their validation."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from lambdas.contract.errors import InvalidEvent
+from lambdas.contract.keys import RUN_ID_PATTERN
+from lambdas.contract.parameters import RunParameters, parse_parameters
+
+DEFAULT_MAX_CONCURRENCY = 500
+DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 10.0
+# The state machine carries at most 256 KiB from state to state: this many results of files always fit.
+MAX_FILES_PER_BATCH = 200
+
+
+class FileItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file to cluster; ``bytes`` is its size when known."""
+
+    filename: str
+    bytes: int | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The files of one invocation; the manifest of a run is a JSON array of these."""
+
+    batch: int
+    files: tuple[FileItem, ...]
+
+
+class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Input of the state machine and of the kickoff function; see docs/parameters.md."""
+
+    run_id: str
+    input_bucket: str | None = None
+    output_bucket: str | None = None
+    prefix: str = ""
+    n_files: int | None = None
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
+    tolerated_failure_percentage: float = DEFAULT_TOLERATED_FAILURE_PERCENTAGE
+    force: bool = False
+    params: RunParameters = RunParameters()
+
+    def __post_init__(self) -> None:
+        if not RUN_ID_PATTERN.fullmatch(self.run_id):
+            raise ValueError("`run_id` has to be 1 to 80 letters, digits, `-` or `_`")
+        if self.n_files is not None and self.n_files < 0:
+            raise ValueError("`n_files` has to be at least 0, or null for all files")
+        if not 1 <= self.max_concurrency <= 10_000:
+            raise ValueError("`max_concurrency` has to lie between 1 and 10000")
+        if not 0 <= self.tolerated_failure_percentage <= 100:
+            raise ValueError("`tolerated_failure_percentage` has to lie between 0 and 100")
+
+
+class MapError(msgspec.Struct, frozen=True, rename="pascal"):
+    """How the state machine reports the failure of a state."""
+
+    error: str
+    cause: str = ""
+
+
+class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Answer of the kickoff function; the rest of the state machine works from it.
+
+    Attributes:
+        manifest_key: where the batches are, in the output bucket.
+        n_found: input files under the prefix.
+        n_done: of these, finished earlier with the same parameters and unchanged since.
+        n_files: of the others, how many are sent.
+        n_batches, n_bytes: what they add up to.
+        map_error: set by the state machine when the map over the batches gave up.
+    """
+
+    run_id: str
+    input_bucket: str
+    output_bucket: str
+    manifest_key: str
+    n_found: int
+    n_done: int
+    n_files: int
+    n_batches: int
+    n_bytes: int
+    max_concurrency: int
+    tolerated_failure_percentage: float
+    params: RunParameters
+    map_error: MapError | None = None
+
+
+class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Event of the clustering function: one ``filename``, or a batch of ``files``.
+
+    With ``run_id`` and ``batch`` the results are also written to the run's folder.
+    """
+
+    input_bucket: str
+    output_bucket: str
+    filename: str | None = None
+    files: tuple[FileItem, ...] | None = None
+    params: RunParameters = RunParameters()
+    run_id: str | None = None
+    batch: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.filename is None) == (self.files is None):
+            raise ValueError("the event needs either `filename` or `files`")
+        if (self.run_id is None) != (self.batch is None):
+            raise ValueError("`run_id` and `batch` belong together")
+        if self.run_id is not None and not RUN_ID_PATTERN.fullmatch(self.run_id):
+            raise ValueError("`run_id` has to be 1 to 80 letters, digits, `-` or `_`")
+
+    @property
+    def filenames(self) -> list[str]:
+        return [self.filename] if self.filename is not None else [file.filename for file in self.files or ()]
+
+
+Event = TypeVar("Event", RunRequest, RunPlan, ClusteringRequest)
+
+
+def parse_event(values: Any, shape: type[Event]) -> Event:
+    """Validate an event of a function.
+
+    Raises:
+        InvalidParameters: ``params`` is wrong.
+        InvalidEvent: anything else is.
+    """
+    if isinstance(values, dict) and "params" in values:
+        params = parse_parameters({} if values["params"] is None else values["params"])
+        values = {**values, "params": msgspec.to_builtins(params)}
+    try:
+        return msgspec.convert(values, shape)
+    except msgspec.ValidationError as error:
+        raise InvalidEvent(str(error)) from error

@@ -1,0 +1,96 @@
+"""Outcome of a file and of many files, the same for a run on AWS and on a laptop."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from lambdas.contract.errors import RunError
+
+
+class FileReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What clustering one file gave.
+
+    ``n_in_range`` counts clusters within the weight range, ``weight_in_range`` the weight they hold; radii in metres.
+    """
+
+    n_rows: int
+    n_clusters: int
+    n_in_range: int
+    weight: float
+    weight_in_range: float
+    radius_median: float | None
+
+
+class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a file could not be clustered; ``error`` is the name of a class in ``lambdas.contract.errors``."""
+
+    error: str
+    message: str
+    bucket: str | None = None
+    column: str | None = None
+    row: int | None = None
+    value: str | float | None = None
+
+    @classmethod
+    def of(cls, error: RunError) -> "FileFailure":
+        where = {name: value for name, value in error.where.items() if name in cls.__struct_fields__}
+        return cls(error=error.code, message=str(error), **where)
+
+
+class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Outcome of one file: exactly one of ``report`` and ``failure`` is set."""
+
+    filename: str
+    output: str | None = None
+    seconds: float | None = None
+    report: FileReport | None = None
+    failure: FileFailure | None = None
+
+    @classmethod
+    def failed(cls, filename: str, error: RunError) -> "FileResult":
+        return cls(filename=filename, failure=FileFailure.of(error))
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the results of many files.
+
+    Attributes:
+        n_files, n_succeeded, n_failed: files worked on, and how they ended.
+        n_rows, n_clusters, n_in_range, weight, weight_in_range: of the succeeded ones.
+        seconds: time spent on the files, whatever ran at the same time.
+        failures: the failed files with their errors.
+        files: every file, in the order of the results.
+    """
+
+    n_files: int
+    n_succeeded: int
+    n_failed: int
+    n_rows: int
+    n_clusters: int
+    n_in_range: int
+    weight: float
+    weight_in_range: float
+    seconds: float
+    failures: list[FileResult]
+    files: list[FileResult]
+
+
+def add_up(results: Iterable[FileResult]) -> dict[str, Any]:
+    """The fields of ``Totals`` over ``results``."""
+    files = list(results)
+    failures = [file for file in files if file.failure is not None]
+    reports = [file.report for file in files if file.report is not None]
+    return {
+        "n_files": len(files),
+        "n_succeeded": len(reports),
+        "n_failed": len(failures),
+        "n_rows": sum(report.n_rows for report in reports),
+        "n_clusters": sum(report.n_clusters for report in reports),
+        "n_in_range": sum(report.n_in_range for report in reports),
+        "weight": sum(report.weight for report in reports),
+        "weight_in_range": sum(report.weight_in_range for report in reports),
+        "seconds": round(sum(file.seconds or 0.0 for file in files), 3),
+        "failures": failures,
+        "files": files,
+    }

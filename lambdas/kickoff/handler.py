@@ -1,0 +1,47 @@
+"""Entry point of the kickoff function: finds the files to do, writes the manifest of batches, returns the plan."""
+
+from typing import Any
+
+import msgspec
+
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.events import RunPlan, RunRequest, parse_event
+from lambdas.kickoff.batching import pack
+from lambdas.kickoff.listing import find_files
+from lambdas.settings import Settings
+
+
+def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer a run request with a ``RunPlan``.
+
+    Raises:
+        InvalidEvent, InvalidParameters, AccessDenied, BucketMissing, StorageUnavailable: nothing was started.
+    """
+    request = parse_event(event, RunRequest)
+    input_bucket, output_bucket = Settings.from_environment().buckets(request.input_bucket, request.output_bucket)
+    return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket))  # type: ignore[no-any-return]
+
+
+def plan_run(request: RunRequest, input_bucket: str, output_bucket: str) -> RunPlan:
+    """List, skip what is done, pack into batches and write the manifest."""
+    found = find_files(
+        input_bucket, output_bucket, request.prefix, request.params, n_files=request.n_files, force=request.force
+    )
+    batches = pack(found.to_do, request.max_concurrency)
+    manifest_key = keys.manifest_key(request.run_id)
+    s3.write_json(output_bucket, manifest_key, msgspec.json.encode(batches))
+    return RunPlan(
+        run_id=request.run_id,
+        input_bucket=input_bucket,
+        output_bucket=output_bucket,
+        manifest_key=manifest_key,
+        n_found=found.n_found,
+        n_done=found.n_done,
+        n_files=len(found.to_do),
+        n_batches=len(batches),
+        n_bytes=sum(file.bytes or 0 for file in found.to_do),
+        max_concurrency=request.max_concurrency,
+        tolerated_failure_percentage=request.tolerated_failure_percentage,
+        params=request.params,
+    )

@@ -1,0 +1,59 @@
+"""Finds the input files of a run, and which of them are already done."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.events import FileItem
+from lambdas.contract.parameters import RunParameters
+
+
+@dataclass(frozen=True)
+class Found:
+    """Input files of a run: all of them by number, and those that are still to do, in the order of their keys."""
+
+    n_found: int
+    n_done: int
+    to_do: list[FileItem]
+
+
+def find_files(
+    input_bucket: str, output_bucket: str, prefix: str, params: RunParameters, *, n_files: int | None, force: bool
+) -> Found:
+    """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
+
+    A file is done when its output was made with the same parameters and version from the input as it is now; both
+    are in the metadata of the output object. At most ``n_files`` are returned as to do.
+
+    Raises:
+        BucketMissing, AccessDenied, StorageUnavailable: from the listings.
+    """
+    inputs = [found for found in s3.list_objects(input_bucket, prefix) if keys.is_input(found.key)]
+    done = set() if force else _done(inputs, output_bucket, prefix, params)
+    to_do = (FileItem(found.key, found.size) for found in inputs if found.key not in done)
+    return Found(len(inputs), len(done), list(itertools.islice(to_do, n_files)))
+
+
+def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> set[str]:
+    """Keys of the inputs whose output is up to date; looks only at outputs that exist."""
+    outputs = {found.key for folder in _output_prefixes(prefix) for found in s3.list_objects(output_bucket, folder)}
+    candidates = [found for found in inputs if keys.output_key(found.key) in outputs]
+    fingerprint = params.fingerprint()
+
+    def is_done(found: s3.Listed) -> bool:
+        metadata = s3.user_metadata(output_bucket, keys.output_key(found.key))
+        return (
+            metadata.get(keys.FINGERPRINT_METADATA) == fingerprint
+            and metadata.get(keys.INPUT_ETAG_METADATA) == found.etag
+        )
+
+    with ThreadPoolExecutor(s3.CONCURRENT_REQUESTS) as pool:
+        return {found.key for found, done in zip(candidates, pool.map(is_done, candidates), strict=True) if done}
+
+
+def _output_prefixes(prefix: str) -> set[str]:
+    """Where the outputs of the inputs under ``prefix`` are: its last part may begin a file name or a folder's."""
+    is_folder = prefix == "" or prefix.endswith("/")
+    return {prefix} if is_folder else {prefix, keys.output_key(prefix)}

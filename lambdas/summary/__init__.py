@@ -1,0 +1,1 @@
+"""The summary function: joins the results of all batches of a run."""

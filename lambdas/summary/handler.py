@@ -1,0 +1,33 @@
+"""Entry point of the summary function: joins the results of a run and writes ``summary.json``."""
+
+from typing import Any
+
+import msgspec
+
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.events import RunPlan, parse_event
+from lambdas.summary.join import RunSummary, summarise
+
+# The answer travels through the state machine, which carries 256 KiB: the full list is in summary.json.
+_FAILURES_IN_ANSWER = 20
+
+
+def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer a ``RunPlan`` with the figures of the run; every failed file is in ``summary.json``.
+
+    Raises:
+        InvalidEvent: the event is not a run plan.
+        FileMissing, StorageUnavailable: the manifest or a result cannot be read.
+    """
+    plan = parse_event(event, RunPlan)
+    summary = summarise(plan)
+    key = keys.summary_key(plan.run_id)
+    s3.write_json(plan.output_bucket, key, msgspec.json.encode(summary))
+    return _answer(summary, key)
+
+
+def _answer(summary: RunSummary, key: str) -> dict[str, Any]:
+    answer: dict[str, Any] = msgspec.to_builtins(summary)
+    del answer["files"]
+    return answer | {"failures": answer["failures"][:_FAILURES_IN_ANSWER], "summary_key": key}
