@@ -159,7 +159,7 @@ def _run_job(job: _Job, params: RunParameters, force: bool) -> FileResult | None
         _write(job.target, clustered.content)
     except RunError as error:
         return FileResult.failed(job.filename, error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
         return FileResult.failed(job.filename, InternalError(repr(error), filename=job.filename))
     seconds = round(time.perf_counter() - started, 4)
     return FileResult(filename=job.filename, output=str(job.target), seconds=seconds, report=clustered.report)
@@ -199,7 +199,14 @@ def _progress(n_files: int) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn("clustering"), BarColumn(), MofNCompleteColumn(), TextColumn("files"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:

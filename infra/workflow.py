@@ -1,6 +1,9 @@
 """The state machine: kickoff, one Distributed Map over the manifest of batches, summary, verdict."""
 
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -85,9 +88,7 @@ class Workflow(Construct):
             map_execution_type=sfn.StateMachineType.STANDARD,
             max_concurrency_path="$.max_concurrency",
             tolerated_failure_percentage_path="$.tolerated_failure_percentage",
-            item_reader=sfn.S3JsonItemReader(
-                bucket=buckets.output, key=sfn.JsonPath.string_at("$.manifest_key")
-            ),
+            item_reader=sfn.S3JsonItemReader(bucket=buckets.output, key=sfn.JsonPath.string_at("$.manifest_key")),
             item_selector={
                 "run_id": sfn.JsonPath.string_at("$.run_id"),
                 "input_bucket": sfn.JsonPath.string_at("$.input_bucket"),
@@ -117,7 +118,7 @@ class Workflow(Construct):
         batches.item_processor(cluster)
         return batches
 
-    def _invoke(self, name: str, function: tasks.LambdaInvoke | object, **options: object) -> tasks.LambdaInvoke:
+    def _invoke(self, name: str, function: lambda_.IFunction, **options: Any) -> tasks.LambdaInvoke:
         task = tasks.LambdaInvoke(
             self, name, state_name=name, lambda_function=function, retry_on_service_exceptions=False, **options
         )

@@ -86,9 +86,7 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
     return min(candidates, key=lambda found: objective(found.weight, found.radius, params))
 
 
-def cluster_groups(
-    points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters
-) -> Clustering:
+def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters) -> Clustering:
     """Like ``cluster``, but no cluster mixes rows of different ``groups``, int64 (n,).
 
     Clusters are numbered group after group in ascending order, within a group along its Hilbert curve.
@@ -120,12 +118,12 @@ def describe(points: FloatArray, weights: FloatArray, labels: IntArray, params: 
     """Number the clusters of any labelling along the Hilbert curve and compute their figures."""
     _, labels = np.unique(labels, return_inverse=True)
     n_points = np.bincount(labels)
-    weight = np.bincount(labels, weights, len(n_points))
+    weight = _cluster_sums(labels, weights, len(n_points))
     has_weight = weight > 0
     mass = np.where(has_weight[labels], weights, 1.0) if len(labels) else weights
     divisor = np.where(has_weight, weight, n_points)
-    centroid = np.column_stack([np.bincount(labels, mass * points[:, axis], len(n_points)) for axis in (0, 1)])
-    centroid /= divisor[:, None]
+    moments = [_cluster_sums(labels, mass * points[:, axis], len(n_points)) for axis in (0, 1)]
+    centroid = np.column_stack(moments) / divisor[:, None]
     if len(n_points):
         order = hilbert_order(centroid)
         number = np.empty_like(order)
@@ -135,6 +133,10 @@ def describe(points: FloatArray, weights: FloatArray, labels: IntArray, params: 
     spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
     status = _status(weights, labels, weight, params)
     return Clustering(labels, centroid, weight, n_points, radius, status, spread)
+
+
+def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
+    return np.bincount(labels, values, n_clusters).astype(np.float64)
 
 
 def check_rows(points: FloatArray, weights: FloatArray) -> None:

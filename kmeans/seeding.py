@@ -100,7 +100,7 @@ def _draw(tree: KdTree, squared: FloatArray, potential: FloatArray, u: float, by
         if left_over < 0:
             break
         i += 1
-    return i
+    return int(i)
 
 
 @kernel
@@ -108,7 +108,7 @@ def _box_distance(tree: KdTree, node: int, x: float, y: float) -> float:
     """Squared distance from (x, y) to the bounding box of a node."""
     dx = max(tree.bounds[node, 0] - x, x - tree.bounds[node, 1], 0.0)
     dy = max(tree.bounds[node, 2] - y, y - tree.bounds[node, 3], 0.0)
-    return dx * dx + dy * dy
+    return float(dx * dx + dy * dy)
 
 
 @kernel

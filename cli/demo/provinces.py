@@ -51,8 +51,7 @@ def _table(barangays: Iterable["Barangay"]) -> pa.Table:
     rows = sorted(barangays, key=lambda barangay: barangay.psgc_code)
     points = np.empty(len(rows), [("byte_order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
     points["byte_order"], points["type"] = 1, 1
-    points["x"] = [row.coordinate.longitude for row in rows]
-    points["y"] = [row.coordinate.latitude for row in rows]
+    points["x"], points["y"] = zip(*((c.longitude, c.latitude) for row in rows if (c := row.coordinate)), strict=True)
     columns = {
         "psgc_code": [row.psgc_code for row in rows],
         "name": [row.name for row in rows],

@@ -29,7 +29,7 @@ class Deployment:
 
 def synthesise(out: Path, context: dict[str, str]) -> Path:
     """Run the pinned ``cdk synth`` and return the template's path."""
-    command = [PROJECT / "node_modules" / ".bin" / "cdk", "synth", "--quiet", "--output", out]
+    command = [str(PROJECT / "node_modules" / ".bin" / "cdk"), "synth", "--quiet", "--output", str(out)]
     for name, value in context.items():
         command += ["-c", f"{name}={value}"]
     environment = os.environ | {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"}

@@ -17,7 +17,8 @@ PROJECT = Path(__file__).parent.parent.parent
 # `make` puts the emulator's own virtual environment here: its dependencies are not ours.
 ENVIRONMENT = PROJECT / ".emulator"
 REGION = "us-east-1"
-ACCOUNT = "000000000000"
+# The emulator accepts any key; a name of its own keeps it apart from cached credentials of real accounts.
+_KEY = "embedded"
 _SECONDS_TO_START = 60
 
 
@@ -58,7 +59,7 @@ class Emulator:
                 start_new_session=True,
             )
         try:
-            self._wait_until_ready()
+            self._wait_until_ready(self._process)
         except BaseException:
             self._stop()
             raise
@@ -71,11 +72,13 @@ class Emulator:
 
     def client(self, service: Any) -> Any:
         """A boto3 client of the emulator, whatever AWS account the environment points to."""
-        return boto3.client(service, endpoint_url=self.endpoint, **self._credentials())
-
-    @staticmethod
-    def _credentials() -> dict[str, str]:
-        return {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded", "region_name": REGION}
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=_KEY,
+            aws_secret_access_key=_KEY,
+        )
 
     def _environment(self, port: int) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -87,38 +90,36 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "S3_PERSIST": "1" if self._keep_objects else "0",
             "S3_DATA_DIR": str(self._state / "s3"),
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _KEY,
             "AWS_DEFAULT_REGION": REGION,
             "HANDLER_PYTHON": sys.executable,
             "PYTHONPATH": str(PROJECT),
             "NO_PROXY": "127.0.0.1,localhost",
         }
 
-    def _wait_until_ready(self) -> None:
-        assert self._process is not None
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + _SECONDS_TO_START
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise EmulatorError(f"the emulator ended at its start; see {self.log}")
             try:
-                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):  # noqa: S310 (own, http)
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise EmulatorError(f"the emulator did not answer within {_SECONDS_TO_START} s; see {self.log}")
 
     def _stop(self) -> None:
-        if self._process is None:
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
             return
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        process.stdin.close()
         try:
-            self._process.wait(timeout=20)
+            process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+            process.kill()
+            process.wait()
 
 
 def _free_port() -> int:

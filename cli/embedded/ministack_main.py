@@ -13,10 +13,13 @@ import signal
 import sys
 import threading
 import zipfile
+from typing import Any
 
 from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, stepfunctions
+
+Json = dict[str, Any]
 
 HANDLER_PYTHON = os.environ["HANDLER_PYTHON"]
 MAP_FIELDS = ("MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount")
@@ -26,7 +29,7 @@ def read_paths_of_map() -> None:
     """Replace each ``<field>Path`` of a map state by the value it points to before MiniStack runs the state."""
     original = stepfunctions._run_distributed_map
 
-    def run(state_def, raw_input, effective, iterator, execution, ctx):
+    def run(state_def: Json, raw_input: Any, effective: Any, iterator: Json, execution: Json, ctx: Json) -> Any:
         state_def = dict(state_def)
         for field in MAP_FIELDS:
             if f"{field}Path" in state_def:
@@ -41,7 +44,7 @@ def run_images_from_source() -> None:
     empty_archive = io.BytesIO()
     zipfile.ZipFile(empty_archive, "w").close()
 
-    def run(func, event, request_id):
+    def run(func: Json, event: Any, request_id: str) -> Any:
         config = func.get("config") or func
         command = config["ImageConfigResponse"]["ImageConfig"]["Command"][0]
         as_zip = {**config, "PackageType": "Zip", "Runtime": "python3.11", "Handler": command}

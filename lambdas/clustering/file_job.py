@@ -42,7 +42,9 @@ def cluster_file(content: bytes, filename: str, input_etag: str, params: RunPara
         InvalidParameters: a parameter does not fit the file.
     """
     geo = geoparquet.read(content, filename)
-    weights = np.ones(len(geo)) if params.weight_column is None else geoparquet.numeric_column(geo, params.weight_column)
+    weights = (
+        np.ones(len(geo)) if params.weight_column is None else geoparquet.numeric_column(geo, params.weight_column)
+    )
     points, crs = project(geo, params)
     algorithm = params.for_settlement(_is_urban(geo, weights, params))
     clustering = _cluster_groups(geo, points, weights, params, algorithm)
@@ -77,9 +79,7 @@ def project(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
     try:
         shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
     except shapely.GEOSException as error:
-        raise InvalidInput(
-            f"holds broken WKB ({error})", filename=geo.filename, column=geo.geometry_column
-        ) from error
+        raise InvalidInput(f"holds broken WKB ({error})", filename=geo.filename, column=geo.geometry_column) from error
     empty = shapely.is_empty(shapes)
     if empty.any():
         row = int(np.argmax(empty))

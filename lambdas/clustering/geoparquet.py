@@ -117,7 +117,9 @@ def numeric_column(geo: GeoTable, name: str) -> FloatArray:
         InvalidInput: there is no such column, it is not numeric, or a value is missing.
     """
     column = existing_column(geo, name)
-    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    is_number = (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    )
     if not is_number:
         raise InvalidInput(f"has the type {column.type}, not a number", filename=geo.filename, column=name)
     if column.null_count:
