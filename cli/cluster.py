@@ -58,7 +58,7 @@ def cluster(
     force: bool,
     as_json: bool,
 ) -> None:
-    r"""Cluster GeoParquet files on this machine: the same job as on AWS, on all cores.
+    """Cluster GeoParquet files on this machine: the same job as on AWS, on all cores.
 
     Each FILE, and each .parquet file below each DIR, becomes clustered_<name> in --out: all its rows and columns, plus
     cluster_id, cluster_weight and cluster_status. Files that are already done with the same parameters are skipped.
@@ -72,7 +72,7 @@ def cluster(
       kmeans cluster rooftops/ --target-weight 30 --out results
     \b
       # Never across a stratum; the figures as JSON
-      kmeans cluster cells.parquet --weight-column population --target-weight 240 --group-by stratum \
+      kmeans cluster cells.parquet --weight-column population --target-weight 240 --group-by stratum \\
           --out results --json
     """
     params = _parameters(

@@ -3,11 +3,17 @@
 import logging
 from typing import Any
 
-import msgspec
+from lambdas.clustering import compiled_cache
 
-from lambdas.clustering.batch import run_batch
-from lambdas.contract.events import ClusteringRequest, parse_event
-from lambdas.settings import Settings
+compiled_cache.prepare()
+
+# Loading the kernels belongs to the start of the function, not to its first file.
+import msgspec  # noqa: E402
+
+import kmeans.clustering  # noqa: E402, F401
+from lambdas.clustering.batch import run_batch  # noqa: E402
+from lambdas.contract.events import ClusteringRequest, parse_event  # noqa: E402
+from lambdas.settings import Settings  # noqa: E402
 
 logging.getLogger().setLevel(logging.INFO)
 

@@ -1,0 +1,50 @@
+"""Machine code of the kernels, compiled while the image is built, so that no invocation ever compiles.
+
+numba refuses a cache on a read-only file system, hence the copy to /tmp when the function starts: about 10 ms. The
+code is compiled for a fixed kind of processor that every Lambda host has; for the host's own, the cache would miss
+wherever another kind of host is met. Run as a module this fills the cache.
+"""
+
+import os
+import platform
+import shutil
+from pathlib import Path
+
+# Set in the image only: elsewhere numba chooses the place and the processor itself.
+BAKED_CACHE_VARIABLE = "BAKED_NUMBA_CACHE"
+_WRITABLE_CACHE = Path("/tmp/numba_cache")  # noqa: S108 (the one writable place in Lambda, private to the function)
+# Haswell and later for x86_64, Graviton2 for arm64: the oldest processors that run Lambda functions.
+_PROCESSORS = {"x86_64": ("x86-64-v3", "+avx2,+fma,+bmi,+bmi2"), "aarch64": ("neoverse-n1", "")}
+
+
+def prepare() -> None:
+    """Make numba use the baked cache; to be called before numba is imported, does nothing outside the image."""
+    baked = os.environ.get(BAKED_CACHE_VARIABLE)
+    if not baked:
+        return
+    _pin_processor()
+    os.environ["NUMBA_CACHE_DIR"] = str(_WRITABLE_CACHE)
+    shutil.copytree(baked, _WRITABLE_CACHE, dirs_exist_ok=True)
+
+
+def bake() -> None:
+    """Compile every kernel into the folder that the environment names."""
+    _pin_processor()
+    os.environ["NUMBA_CACHE_DIR"] = os.environ[BAKED_CACHE_VARIABLE]
+    import numpy as np
+
+    import kmeans
+
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 1000, (500, 2))
+    found = kmeans.cluster(points, rng.uniform(0, 1, 500), kmeans.Parameters(target_weight=10, radius=100))
+    print(f"baked with a clustering into {found.n_clusters} clusters")
+
+
+def _pin_processor() -> None:
+    name, features = _PROCESSORS[platform.machine()]
+    os.environ["NUMBA_CPU_NAME"], os.environ["NUMBA_CPU_FEATURES"] = name, features
+
+
+if __name__ == "__main__":
+    bake()
