@@ -13,7 +13,7 @@ from kmeans.parameters import Parameters
 if TYPE_CHECKING:
     from kmeans.clustering import Clustering, Status, cluster, cluster_groups
     from kmeans.kdtree import build_kdtree
-    from kmeans.lloyd import LloydResult, lloyd
+    from kmeans.lloyd_algorithm import LloydResult, lloyd
 
 __all__ = [
     "Clustering",
@@ -40,8 +40,8 @@ _COMPILED = {
     "cluster": "kmeans.clustering",
     "cluster_groups": "kmeans.clustering",
     "build_kdtree": "kmeans.kdtree",
-    "LloydResult": "kmeans.lloyd",
-    "lloyd": "kmeans.lloyd",
+    "LloydResult": "kmeans.lloyd_algorithm",
+    "lloyd": "kmeans.lloyd_algorithm",
 }
 
 

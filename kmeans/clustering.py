@@ -10,7 +10,7 @@ from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_count import candidate_counts, objective
 from kmeans.errors import InvalidPoint, InvalidWeight
 from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
-from kmeans.lloyd import MAX_ITERATIONS, TOLERANCE, inertia, iterate
+from kmeans.lloyd_algorithm import MAX_ITERATIONS, TOLERANCE, inertia, iterate
 from kmeans.parameters import Parameters
 from kmeans.seeding import equal_weight_runs, greedy_kmeans_plus_plus
 from kmeans.spatial_order import hilbert_order

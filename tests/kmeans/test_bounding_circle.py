@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmeans.bounding_circle import bounding_circle, cluster_radii
+from tests.support import references
+
+coordinate = st.one_of(st.integers(-4, 4).map(float), st.floats(-1e3, 1e3))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=12))
+def test_circle_is_the_smallest(points):
+    points = np.array(points)
+    x, y, radius = bounding_circle(points[:, 0].copy(), points[:, 1].copy())
+    assert (np.linalg.norm(points - [x, y], axis=1) <= radius * (1 + 1e-9) + 1e-9).all()
+    assert radius == pytest.approx(references.bounding_radius(points), rel=1e-6, abs=1e-6)
+
+
+def test_radii_of_many_clusters_equal_shapelys():
+    rng = np.random.default_rng(0)
+    points, labels = rng.normal(0, 1000, (5000, 2)), rng.integers(0, 40, 5000)
+    radii = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, 41)
+    expected = [shapely.minimum_bounding_radius(shapely.multipoints(points[labels == j])) for j in range(40)]
+    np.testing.assert_allclose(radii[:40], expected, rtol=1e-9)
+    assert radii[40] == 0
+
+
+def test_many_points_on_one_circle_end():
+    angle = np.linspace(0, 2 * np.pi, 1000)
+    _, _, radius = bounding_circle(np.cos(angle) * 1e5 + 7e6, np.sin(angle) * 1e5)
+    assert radius == pytest.approx(1e5, rel=1e-9)

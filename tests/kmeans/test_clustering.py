@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster, cluster_groups
+from tests.support import references
+from tests.support.populations import buildings, lattice
+
+
+def check_consistent(found, points, weights):
+    k = found.n_clusters
+    np.testing.assert_array_equal(np.unique(found.labels), np.arange(k))
+    np.testing.assert_allclose(found.weight, np.bincount(found.labels, weights, k))
+    np.testing.assert_array_equal(found.n_points, np.bincount(found.labels, minlength=k))
+    for j in np.flatnonzero(found.weight > 0):
+        mine = found.labels == j
+        np.testing.assert_allclose(
+            found.centroid[j], np.average(points[mine], axis=0, weights=weights[mine]), rtol=1e-9, atol=1e-6
+        )
+    assert found.inertia == pytest.approx(references.inertia(points, weights, found.centroid, found.labels))
+
+
+@pytest.mark.parametrize("radius", [None, 300.0])
+def test_lattice(radius):
+    points, weights = lattice(np.random.default_rng(0), 50, 40)
+    target = weights.sum() / 20
+    params = Parameters(target, radius=radius)
+    found = cluster(points, weights, params)
+    check_consistent(found, points, weights)
+    assert found.weight.max() <= params.weight_range[1] * (1 + 1e-9)
+    assert 15 <= found.n_clusters <= 40
+    for j in range(found.n_clusters):
+        mine = shapely.multipoints(points[found.labels == j])
+        assert found.radius[j] == pytest.approx(shapely.minimum_bounding_radius(mine))
+
+
+def test_status_says_which_clusters_are_out_of_range():
+    points = np.array([[0.0, 0.0], [1e5, 0.0], [2e5, 0.0], [3e5, 0.0]])
+    weights = np.array([10.0, 1.0, 500.0, 0.0])
+    found = cluster(points, weights, Parameters(10, n_clusters=4))
+    by_weight = dict(zip(found.weight, found.status, strict=True))
+    assert by_weight == {
+        10.0: Status.OK,
+        1.0: Status.BELOW_MIN,
+        500.0: Status.POINT_ABOVE_MAX,
+        0.0: Status.ZERO_WEIGHT,
+    }
+
+
+def test_the_range_is_the_parameters_own_or_a_quarter_around_the_target():
+    assert Parameters(240).weight_range == (180, 300)
+    assert Parameters(240, min_weight=0, max_weight=1000).weight_range == (0, 1000)
+
+
+def test_clusters_are_numbered_so_that_neighbours_are_near():
+    points, weights = lattice(np.random.default_rng(1), 60, 60)
+    found = cluster(points, weights, Parameters(weights.sum() / 64))
+    steps = np.linalg.norm(np.diff(found.centroid, axis=0), axis=1)
+    shuffled = np.random.default_rng(0).permutation(found.centroid)
+    assert steps.mean() < 0.5 * np.linalg.norm(np.diff(shuffled, axis=0), axis=1).mean()
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 1000), st.integers(1, 60), st.sampled_from([1.0, 5.0, 100.0]))
+def test_any_input_gives_a_partition_that_does_not_depend_on_the_order_of_the_rows(seed, n, target):
+    rng = np.random.default_rng(seed)
+    points = rng.choice([rng.integers(0, 4, (n, 2)).astype(float), rng.uniform(0, 1e4, (n, 2))])
+    weights = rng.choice([0.0, 1.0, 3.0, 30.0], n)
+    params = Parameters(target, radius=rng.choice([None, 10.0]))
+    found = cluster(points, weights, params)
+    check_consistent(found, points, weights)
+    order = rng.permutation(n)
+    again = cluster(points[order], weights[order], params)
+    np.testing.assert_array_equal(np.sort(again.weight), np.sort(found.weight))
+
+
+def test_no_points_give_no_clusters():
+    found = cluster(np.empty((0, 2)), np.empty(0), Parameters(10, radius=5))
+    assert found.n_clusters == 0
+    assert found.labels.shape == (0,)
+
+
+def test_without_weights_every_point_counts_one():
+    points, ones = buildings(np.random.default_rng(3), 300)
+    unweighted, weighted = cluster(points, None, Parameters(30)), cluster(points, ones, Parameters(30))
+    np.testing.assert_array_equal(unweighted.labels, weighted.labels)
+
+
+def test_the_same_input_gives_the_same_clusters():
+    points, weights = buildings(np.random.default_rng(4), 2000)
+    first, second = (cluster(points, weights, Parameters(30, radius=200)) for _ in range(2))
+    np.testing.assert_array_equal(first.labels, second.labels)
+
+
+def test_groups_are_never_mixed():
+    rng = np.random.default_rng(5)
+    points, weights = lattice(rng, 40, 40)
+    groups = rng.integers(0, 5, len(points))
+    found = cluster_groups(points, weights, groups, Parameters(weights.sum() / 20))
+    check_consistent(found, points, weights)
+    for j in range(found.n_clusters):
+        assert len(np.unique(groups[found.labels == j])) == 1
+    assert np.all(np.diff([groups[found.labels == j][0] for j in range(found.n_clusters)]) >= 0)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_bad_weight_names_its_row(bad):
+    weights = np.ones(10)
+    weights[7] = bad
+    with pytest.raises(InvalidWeight, match="row 7") as caught:
+        cluster(np.zeros((10, 2)), weights, Parameters(5))
+    assert caught.value.row == 7
+
+
+def test_bad_point_names_its_row():
+    points = np.zeros((10, 2))
+    points[4, 1] = np.nan
+    with pytest.raises(InvalidPoint, match="row 4"):
+        cluster(points, None, Parameters(5))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"target_weight": 0},
+        {"target_weight": float("nan")},
+        {"target_weight": 10, "min_weight": 11},
+        {"target_weight": 10, "min_weight": -1},
+        {"target_weight": 10, "max_weight": 9},
+        {"target_weight": 10, "radius": 0},
+        {"target_weight": 10, "weight_importance": 1.5},
+        {"target_weight": 10, "n_clusters": 0},
+        {"target_weight": 10, "random_state": -1},
+    ],
+)
+def test_wrong_parameters_are_refused(values):
+    with pytest.raises(InvalidParameter, match=list(values)[-1]):
+        Parameters(**values)
