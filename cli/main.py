@@ -13,3 +13,7 @@ def main() -> None:
 
 
 main.add_command(cluster)
+
+
+if __name__ == "__main__":
+    main()

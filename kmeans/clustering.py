@@ -1,6 +1,6 @@
 """The whole job on arrays: weighted points in, primary sampling units out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -77,13 +77,18 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
     if len(points) == 0:
         return describe(points, weights, np.empty(0, np.int64), params)
     tree = build_kdtree(points, weights)
+    # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
+    points, weights = points[tree.order], tree.weight
     candidates = [
         describe(
             points, weights, split_heavy(points, weights, _k_means(tree, k, params), params.weight_range[1]), params
         )
         for k in candidate_counts(float(weights.sum()), len(points), params)
     ]
-    return min(candidates, key=lambda found: objective(found.weight, found.radius, params))
+    best = min(candidates, key=lambda found: objective(found.weight, found.radius, params))
+    labels = np.empty_like(best.labels)
+    labels[tree.order] = best.labels
+    return replace(best, labels=labels)
 
 
 def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters) -> Clustering:
@@ -154,7 +159,7 @@ def check_rows(points: FloatArray, weights: FloatArray) -> None:
 
 
 def _k_means(tree: KdTree, n_clusters: int, params: Parameters) -> IntArray:
-    """Labels in the caller's order of the better of two starts.
+    """Labels in the tree's order of the better of two starts.
 
     Equal-weight runs win on lattices, k-means++ on scattered points; a few iterations tell which.
     """
@@ -170,9 +175,7 @@ def _k_means(tree: KdTree, n_clusters: int, params: Parameters) -> IntArray:
         trials.append(inertia(tree, centroids, labels))
     centroids = starts[int(np.argmin(trials))]
     iterate(tree, centroids, labels, MAX_ITERATIONS, tolerance)
-    in_caller_order = np.empty_like(labels)
-    in_caller_order[tree.order] = labels
-    return in_caller_order
+    return labels
 
 
 def _status(

@@ -24,7 +24,6 @@ from cli.embedded.emulator import PROJECT, Emulator
 from cli.execution import Execution
 from lambdas.contract import keys
 
-BUILD = PROJECT / "build" / "demo"
 INPUT_BUCKET, OUTPUT_BUCKET = "demo-barangays", "demo-sampling-units"
 # About as many people as a supervisor's area in a national survey; small enough that a province has many.
 TARGET_WEIGHT = 20_000
@@ -35,20 +34,21 @@ console = Console()
 
 @click.command()
 @click.option("--force", is_flag=True, help="Also redo the files that an earlier demonstration finished.")
-def main(force: bool) -> None:
+@click.option("--folder", type=click.Path(path_type=Path), default=PROJECT / "build" / "demo", help="Where to work.")
+def main(force: bool, folder: Path) -> None:
     """Cluster the barangays of every Philippine province with the real workflow on an embedded AWS."""
     say("Writing the input: one GeoParquet file a province, from the 2024 census in the package psgc")
-    regions = write_provinces(BUILD / "input")
+    regions = write_provinces(folder / "input")
     say("Starting the embedded AWS (S3, Lambda and Step Functions on loopback; no account, no Docker)")
-    with Emulator(BUILD, keep_objects=True) as emulator:
+    with Emulator(folder, keep_objects=True) as emulator:
         say("Synthesising the CDK app and deploying its template through CloudFormation")
         s3 = emulator.client("s3")
         kept = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
         for bucket in {INPUT_BUCKET, OUTPUT_BUCKET} - kept:
             s3.create_bucket(Bucket=bucket)
         context = {"stage": "demo", "input_bucket": INPUT_BUCKET, "output_bucket": OUTPUT_BUCKET}
-        deployment = deploy(emulator, synthesise(BUILD / "cdk.out", context))
-        n_new = upload(s3, deployment.input_bucket, BUILD / "input", regions)
+        deployment = deploy(emulator, synthesise(folder / "cdk.out", context))
+        n_new = upload(s3, deployment.input_bucket, folder / "input", regions)
         say(f"Uploaded {n_new} new or changed files of {len(regions)} to the input bucket")
         summary = run(emulator, deployment, force=force)
         if summary["n_done"]:
@@ -56,7 +56,7 @@ def main(force: bool) -> None:
                 f"Skipped {summary['n_done']} files that an earlier run finished with the same parameters; "
                 'make demo DEMO_ARGS="--force" redoes them'
             )
-        results = BUILD / "results"
+        results = folder / "results"
         download(s3, deployment.output_bucket, results, regions)
     print_table(results, regions, {file["filename"]: file["seconds"] for file in summary["files"]})
     for failed in summary["failures"]:

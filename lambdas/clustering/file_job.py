@@ -136,10 +136,12 @@ def _group_numbers(geo: GeoTable, columns: tuple[str, ...]) -> IntArray:
     numbers = np.zeros(len(geo), np.int64)
     for name in columns:
         encoded = geoparquet.existing_column(geo, name)
+        if pa.types.is_nested(encoded.type):
+            raise InvalidInput(f"has the type {encoded.type}, which has no groups", filename=geo.filename, column=name)
         if not pa.types.is_dictionary(encoded.type):
             encoded = encoded.dictionary_encode(null_encoding="encode")
-        rank = pc.rank(encoded.dictionary, tiebreaker="dense", null_placement="at_end").to_numpy() - 1
-        codes = pc.fill_null(encoded.indices, len(rank)).to_numpy().astype(np.int64)
+        rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy() - 1
+        codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(rank)).to_numpy()
         codes = np.append(rank.astype(np.int64), len(rank))[codes]
         _, numbers = np.unique(numbers * (len(rank) + 1) + codes, return_inverse=True)
     return numbers

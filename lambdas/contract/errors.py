@@ -20,8 +20,9 @@ class RunError(Exception):
         return type(self).__name__
 
     def __str__(self) -> str:
-        named = [f"{name} {self.where[name]}" for name in ("bucket", "column", "row") if name in self.where]
-        place = ", ".join([str(self.where["filename"])] * ("filename" in self.where) + named)
+        parts = [str(self.where["filename"])] if "filename" in self.where else []
+        parts += [f"{name} {self.where[name]}" for name in ("bucket", "column", "row") if name in self.where]
+        place = ", ".join(parts)
         return f"{place}: {self.message}" if place else self.message
 
 

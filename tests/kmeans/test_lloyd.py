@@ -23,9 +23,7 @@ def test_assignment_equals_brute_force(seed, n, k, offset_scale):
     expected = references.nearest(in_tree_order, centroids, offsets)
     np.testing.assert_array_equal(labels, expected)
     relative = in_tree_order - tree.origin
-    np.testing.assert_allclose(
-        sums, references.cluster_sums(relative, tree.weight, expected, k), rtol=1e-9, atol=1e-12
-    )
+    np.testing.assert_allclose(sums, references.cluster_sums(relative, tree.weight, expected, k), rtol=1e-9, atol=1e-12)
 
 
 def test_ties_go_to_the_lowest_index():

@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.contract.events import MAX_FILES_PER_BATCH, FileItem
+from lambdas.kickoff.batching import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH, pack
+
+
+def files(sizes):
+    return [FileItem(f"{number}.parquet", size) for number, size in enumerate(sizes)]
+
+
+@given(st.lists(st.integers(0, 3 * MAX_BYTES_PER_BATCH), max_size=300), st.integers(1, 1000))
+def test_every_file_is_sent_once(sizes, max_concurrency):
+    batches = pack(files(sizes), max_concurrency)
+    sent = [file for batch in batches for file in batch.files]
+    assert sorted(sent, key=lambda file: file.filename) == sorted(files(sizes), key=lambda file: file.filename)
+    assert [batch.batch for batch in batches] == list(range(len(batches)))
+    assert all(0 < len(batch.files) <= MAX_FILES_PER_BATCH for batch in batches)
+
+
+def test_batches_balance_by_bytes():
+    sizes = [(7919 * i) % 100_000 for i in range(5000)]
+    weights = [sum(file.bytes for file in batch.files) for batch in pack(files(sizes), 20)]
+    assert max(weights) <= 1.2 * min(weights)
+
+
+def test_large_files_travel_alone():
+    batches = pack(files([MAX_BYTES_PER_BATCH, *[1000] * 50]), 1)
+    assert [len(batch.files) for batch in batches if batch.files[0].bytes == MAX_BYTES_PER_BATCH] == [1]
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0, 0), (1, 1), (MAX_FILES_PER_BATCH + 1, 2)])
+def test_small_files_share_an_invocation(n, expected):
+    assert len(pack(files([10] * n), 500)) == expected
+
+
+def test_work_is_spread_over_the_executions():
+    assert len(pack(files([MIN_BYTES_PER_BATCH] * 16), 4)) == 16
+    assert len(pack(files([MIN_BYTES_PER_BATCH] * 160), 4)) == 16

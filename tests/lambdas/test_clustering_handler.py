@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+
+from lambdas.clustering import batch
+from lambdas.clustering.handler import handle
+from lambdas.contract import errors
+from tests.conftest import INPUTS, OUTPUTS
+from tests.support.geoparquet_files import cell_file, read_table
+
+BUCKETS = {"input_bucket": INPUTS, "output_bucket": OUTPUTS}
+
+
+def batch_event(*names, **more):
+    return {"files": [{"filename": name} for name in names], **BUCKETS, **more}
+
+
+def test_three_fields_give_a_clustered_file(buckets):
+    content = cell_file(300, population=np.full(300, 8.0))
+    buckets.put_object(Bucket=INPUTS, Key="north/area.parquet", Body=content)
+    answer = handle({"filename": "north/area.parquet", **BUCKETS}, None)
+    assert (answer["n_files"], answer["n_failed"]) == (1, 0)
+    result = answer["results"][0]
+    assert result["output"] == "north/clustered_area.parquet"
+    assert result["report"]["n_rows"] == 300
+    assert result["report"]["weight"] == 2400
+    stored = buckets.get_object(Bucket=OUTPUTS, Key=result["output"])
+    table = read_table(stored["Body"].read())
+    source = read_table(content)
+    assert table.select(source.column_names).equals(source)
+    assert len(table["cluster_id"].unique()) == result["report"]["n_clusters"]
+    provenance = json.loads(table.schema.metadata[b"kmeans"])
+    assert provenance["input_etag"] == stored["Metadata"]["input-etag"]
+    assert provenance["parameters_fingerprint"] == stored["Metadata"]["parameters-fingerprint"]
+
+
+def test_one_bad_file_does_not_harm_its_neighbours(buckets):
+    good = {"first.parquet": cell_file(100, 1), "last.parquet": cell_file(100, 2)}
+    bad = {
+        "text.parquet": b"not a table",
+        "column.parquet": cell_file(100, population=np.ones(100)).replace(b"population", b"popXlation"),
+        "negative.parquet": cell_file(100, population=np.where(np.arange(100) == 42, -1.5, 1.0)),
+        "nan.parquet": cell_file(100, population=np.where(np.arange(100) == 7, np.nan, 1.0)),
+    }
+    for name, content in (good | bad).items():
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=content)
+    names = ["first.parquet", *bad, "gone.parquet", "a.csv", "../up.parquet", "last.parquet"]
+    answer = handle(batch_event(*names, params={"target_weight": 20}), None)
+    assert [result["filename"] for result in answer["results"]] == names
+    failures = {result["filename"]: result["failure"] for result in answer["results"] if "failure" in result}
+    assert answer["n_failed"] == len(failures) == len(names) - 2
+    codes = {name: failure["error"] for name, failure in failures.items()}
+    assert codes == dict.fromkeys(bad, "InvalidInput") | {
+        "gone.parquet": "FileMissing",
+        "a.csv": "InvalidInput",
+        "../up.parquet": "InvalidInput",
+    }
+    assert all(name in failure["message"] for name, failure in failures.items())
+    assert failures["column.parquet"]["column"] == "population"
+    assert (failures["negative.parquet"]["row"], failures["negative.parquet"]["value"]) == (42, "-1.5")
+    assert (failures["nan.parquet"]["row"], failures["nan.parquet"]["column"]) == (7, "population")
+    written = {found["Key"] for found in buckets.list_objects_v2(Bucket=OUTPUTS)["Contents"]}
+    assert written == {"clustered_first.parquet", "clustered_last.parquet"}
+
+
+def test_results_of_a_run_are_kept_in_its_folder(buckets):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
+    answer = handle(batch_event("a.parquet", "b.parquet", run_id="run-1", batch=3), None)
+    kept = buckets.get_object(Bucket=OUTPUTS, Key="runs/run-1/results/000003.json")["Body"].read()
+    assert json.loads(kept) == answer["results"]
+
+
+@pytest.mark.parametrize("field", ["input_bucket", "output_bucket"])
+def test_a_missing_bucket_is_an_error_of_each_file(buckets, field):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
+    answer = handle({"filename": "a.parquet", **BUCKETS, field: "no-such-bucket"}, None)
+    failure = answer["results"][0]["failure"]
+    assert failure["error"] == "BucketMissing"
+    assert failure["bucket"] == "no-such-bucket"
+
+
+def test_a_defect_of_ours_is_reported_as_such_and_costs_one_file(buckets, monkeypatch):
+    for name in ("a.parquet", "b.parquet"):
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=cell_file(50))
+    real = batch.cluster_file
+
+    def broken(content, filename, *rest):
+        if filename == "a.parquet":
+            raise ZeroDivisionError("oops")
+        return real(content, filename, *rest)
+
+    monkeypatch.setattr(batch, "cluster_file", broken)
+    answer = handle(batch_event("a.parquet", "b.parquet"), None)
+    assert [result.get("failure", {}).get("error") for result in answer["results"]] == ["InternalError", None]
+    assert "oops" in answer["results"][0]["failure"]["message"]
+
+
+def test_buckets_of_others_are_refused(buckets, monkeypatch):
+    monkeypatch.setenv("INPUT_BUCKET", "mine")
+    with pytest.raises(errors.AccessDenied, match=INPUTS):
+        handle({"filename": "a.parquet", **BUCKETS}, None)
+
+
+def test_a_wrong_event_is_refused():
+    with pytest.raises(errors.InvalidEvent):
+        handle({"filename": "a.parquet"}, None)

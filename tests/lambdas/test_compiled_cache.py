@@ -1,0 +1,51 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent.parent
+CALL = """
+import lambdas.clustering.handler, kmeans, numpy as np
+rng = np.random.default_rng(1)
+kmeans.cluster(rng.uniform(0, 9, (900, 2)), None, kmeans.Parameters(30, radius=1))
+"""
+
+
+@pytest.fixture
+def image_root(tmp_path):
+    """The image's folder as the Dockerfile makes it: sources and baked cache, read-only."""
+    root = tmp_path / "task"
+    for package in ("kmeans", "lambdas"):
+        shutil.copytree(PROJECT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    run(root, "-m", "lambdas.clustering.compiled_cache")
+    for path in [root, *root.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    yield root
+    for path in [root, *root.rglob("*")]:
+        path.chmod(path.stat().st_mode | 0o200)
+
+
+def run(root, *arguments, **environment):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    baked = {"BAKED_NUMBA_CACHE": str(root / ".numba_cache"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(root)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=root,
+        env=kept | baked | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_a_started_function_finds_every_kernel_compiled(image_root):
+    log = run(image_root, "-c", CALL, NUMBA_DEBUG_CACHE="1")
+    loaded, saved = (
+        set(re.findall(rf"\[cache\] data {what} '[^']*/([\w.-]+)'", log)) for what in ("loaded from", "saved to")
+    )
+    assert len(loaded) >= 5
+    assert saved == set()

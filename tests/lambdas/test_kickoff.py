@@ -1,0 +1,104 @@
+import json
+
+import pytest
+
+from lambdas.clustering.handler import handle as cluster
+from lambdas.contract import errors
+from lambdas.kickoff.handler import handle
+from tests.conftest import INPUTS, OUTPUTS
+from tests.support.geoparquet_files import cell_file
+
+REQUEST = {"run_id": "run-1", "input_bucket": INPUTS, "output_bucket": OUTPUTS, "params": {"target_weight": 50}}
+
+
+def put(client, *names, content=None):
+    for number, name in enumerate(names):
+        client.put_object(Bucket=INPUTS, Key=name, Body=content or cell_file(60, seed=number))
+
+
+def sent(client, plan):
+    manifest = json.loads(client.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read())
+    assert len(manifest) == plan["n_batches"]
+    return sorted(file["filename"] for batch in manifest for file in batch["files"])
+
+
+def test_all_parquet_files_under_the_prefix_are_sent(buckets):
+    put(buckets, "a.parquet", "north/b.parquet", "north/c.geoparquet")
+    put(buckets, "north/notes.txt", "north/", content=b"no table")
+    plan = handle(REQUEST, None)
+    assert plan["n_found"] == plan["n_files"] == 3
+    assert plan["n_done"] == 0
+    assert plan["n_bytes"] > 0
+    assert plan["params"]["target_weight"] == 50
+    assert sent(buckets, plan) == ["a.parquet", "north/b.parquet", "north/c.geoparquet"]
+    assert sent(buckets, handle(REQUEST | {"prefix": "north/"}, None)) == ["north/b.parquet", "north/c.geoparquet"]
+
+
+def test_listing_goes_on_after_a_thousand_objects(buckets):
+    put(buckets, *(f"{number:04}.parquet" for number in range(1005)), content=b"x")
+    plan = handle(REQUEST, None)
+    assert plan["n_files"] == 1005
+    assert len(sent(buckets, plan)) == 1005
+
+
+def test_a_number_of_files_can_be_asked_for(buckets):
+    put(buckets, "a.parquet", "b.parquet", "c.parquet")
+    plan = handle(REQUEST | {"n_files": 2}, None)
+    assert (plan["n_found"], plan["n_files"]) == (3, 2)
+    assert sent(buckets, plan) == ["a.parquet", "b.parquet"]
+
+
+@pytest.mark.parametrize("prefix", ["", "north/", "north/a", "nor"])
+def test_finished_files_are_skipped(buckets, prefix):
+    put(buckets, "north/a.parquet", "north/ab.parquet", "north.parquet")
+    request = REQUEST | {"prefix": prefix}
+    expected = sent(buckets, handle(request, None))
+    for name in expected[:1]:
+        cluster({"filename": name} | {k: v for k, v in REQUEST.items() if k != "run_id"}, None)
+    plan = handle(request, None)
+    assert plan["n_done"] == 1
+    assert sent(buckets, plan) == expected[1:]
+    assert sent(buckets, handle(request | {"force": True}, None)) == expected
+
+
+def test_other_parameters_or_a_changed_input_are_not_finished(buckets):
+    put(buckets, "a.parquet", "b.parquet")
+    for name in ("a.parquet", "b.parquet"):
+        cluster({"filename": name} | {k: v for k, v in REQUEST.items() if k != "run_id"}, None)
+    assert handle(REQUEST, None)["n_files"] == 0
+    put(buckets, "b.parquet", content=cell_file(60, seed=99))
+    assert sent(buckets, handle(REQUEST, None)) == ["b.parquet"]
+    other = REQUEST | {"params": {"target_weight": 51}}
+    assert sent(buckets, handle(other, None)) == ["a.parquet", "b.parquet"]
+
+
+def test_a_foreign_object_in_place_of_an_output_does_not_count(buckets):
+    put(buckets, "a.parquet")
+    buckets.put_object(Bucket=OUTPUTS, Key="clustered_a.parquet", Body=b"whatever")
+    assert handle(REQUEST, None)["n_files"] == 1
+
+
+def test_nothing_to_do_is_an_empty_manifest(buckets):
+    plan = handle(REQUEST, None)
+    assert (plan["n_found"], plan["n_batches"]) == (0, 0)
+    assert sent(buckets, plan) == []
+
+
+@pytest.mark.parametrize("field", ["input_bucket", "output_bucket"])
+def test_a_missing_bucket_is_named(buckets, field):
+    with pytest.raises(errors.BucketMissing, match="no-such-bucket"):
+        handle(REQUEST | {field: "no-such-bucket"}, None)
+
+
+def test_buckets_default_to_the_deployments_own_and_others_are_refused(buckets, monkeypatch):
+    monkeypatch.setenv("INPUT_BUCKET", INPUTS)
+    monkeypatch.setenv("OUTPUT_BUCKET", OUTPUTS)
+    put(buckets, "a.parquet")
+    assert handle({"run_id": "r"}, None)["n_files"] == 1
+    with pytest.raises(errors.AccessDenied, match="elsewhere"):
+        handle({"run_id": "r", "input_bucket": "elsewhere"}, None)
+
+
+def test_without_any_bucket_the_request_is_refused():
+    with pytest.raises(errors.InvalidEvent, match="input_bucket"):
+        handle({"run_id": "r"}, None)
