@@ -15,8 +15,6 @@ from lambdas.contract.keys import RUNS_PREFIX
 from lambdas.settings import INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
-# Only what the image holds is hashed and sent to the builder, so nothing else triggers a new image.
-_LEFT_OUT = ["*", "!kmeans", "!lambdas", "**/__pycache__", "**/*.md"]
 
 
 class Functions(Construct):
@@ -53,10 +51,10 @@ class Functions(Construct):
         return lambda_.DockerImageFunction(
             self,
             name,
+            # What of the project goes into the image says .dockerignore.
             code=lambda_.DockerImageCode.from_image_asset(
                 str(_PROJECT),
                 file="lambdas/clustering/Dockerfile",
-                exclude=_LEFT_OUT,
                 ignore_mode=IgnoreMode.DOCKER,
                 platform=ecr_assets.Platform.LINUX_ARM64 if is_arm else ecr_assets.Platform.LINUX_AMD64,
                 cmd=[handler],

@@ -79,12 +79,12 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
     tree = build_kdtree(points, weights)
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     points, weights = points[tree.order], tree.weight
-    candidates = [
-        describe(
-            points, weights, split_heavy(points, weights, _k_means(tree, k, params), params.weight_range[1]), params
-        )
-        for k in candidate_counts(float(weights.sum()), len(points), params)
-    ]
+    candidates = []
+    for k in candidate_counts(float(weights.sum()), len(points), params):
+        labels = _k_means(tree, k, params)
+        if params.n_clusters is None:
+            labels = split_heavy(points, weights, labels, params.weight_range[1])
+        candidates.append(describe(points, weights, labels, params))
     best = min(candidates, key=lambda found: objective(found.weight, found.radius, params))
     labels = np.empty_like(best.labels)
     labels[tree.order] = best.labels

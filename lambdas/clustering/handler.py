@@ -7,7 +7,7 @@ from lambdas.clustering import compiled_cache
 
 compiled_cache.prepare()
 
-# Loading the kernels belongs to the start of the function, not to its first file.
+# Importing numba belongs to the start of the function, not to its first file.
 import msgspec  # noqa: E402
 
 import kmeans.clustering  # noqa: E402, F401

@@ -138,3 +138,10 @@ def test_bad_point_names_its_row():
 def test_wrong_parameters_are_refused(values):
     with pytest.raises(InvalidParameter, match=list(values)[-1]):
         Parameters(**values)
+
+
+def test_a_fixed_number_of_clusters_is_kept_whatever_they_weigh():
+    points, weights = lattice(np.random.default_rng(6), 30, 30)
+    found = cluster(points, weights, Parameters(weights.sum() / 20, n_clusters=3))
+    assert found.n_clusters == 3
+    assert set(found.status) == {Status.ABOVE_MAX}
