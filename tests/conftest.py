@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from lambdas import s3
 
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 INPUTS, OUTPUTS = "survey-inputs", "survey-outputs"
 

@@ -32,7 +32,7 @@ def synthesise(out: Path, context: dict[str, str]) -> Path:
     command = [str(PROJECT / "node_modules" / ".bin" / "cdk"), "synth", "--quiet", "--output", str(out)]
     for name, value in context.items():
         command += ["-c", f"{name}={value}"]
-    environment = os.environ | {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"}
+    environment = os.environ | {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20", "CDK_DISABLE_CLI_TELEMETRY": "1"}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeploymentError(f"cdk synth failed:\n{done.stdout}{done.stderr}")

@@ -26,10 +26,11 @@ def pack(files: list[FileItem], max_concurrency: int) -> list[Batch]:
     bytes_per_batch = min(max(wanted, MIN_BYTES_PER_BATCH), MAX_BYTES_PER_BATCH)
     n_batches = max(math.ceil(total / bytes_per_batch), math.ceil(len(files) / MAX_FILES_PER_BATCH), 1)
     contents: list[list[FileItem]] = [[] for _ in range(min(n_batches, len(files)))]
-    lightest = [(0, number) for number in range(len(contents))]
+    # Bytes and files of each batch that has room: of two equally light ones, the one with fewer files is next.
+    open_batches = [(0, 0, number) for number in range(len(contents))]
     for file in sorted(files, key=lambda file: (-(file.bytes or 0), file.filename)):
-        size, number = heapq.heappop(lightest)
+        n_bytes, n_files, number = heapq.heappop(open_batches)
         contents[number].append(file)
-        if len(contents[number]) < MAX_FILES_PER_BATCH:
-            heapq.heappush(lightest, (size + (file.bytes or 0), number))
+        if n_files + 1 < MAX_FILES_PER_BATCH:
+            heapq.heappush(open_batches, (n_bytes + (file.bytes or 0), n_files + 1, number))
     return [Batch(number, tuple(content)) for number, content in enumerate(contents)]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambdas.contract.events import MAX_FILES_PER_BATCH, FileItem
@@ -10,6 +10,7 @@ def files(sizes):
     return [FileItem(f"{number}.parquet", size) for number, size in enumerate(sizes)]
 
 
+@example([0, 0, 2 * MIN_BYTES_PER_BATCH + 1], 1)
 @given(st.lists(st.integers(0, 3 * MAX_BYTES_PER_BATCH), max_size=300), st.integers(1, 1000))
 def test_every_file_is_sent_once(sizes, max_concurrency):
     batches = pack(files(sizes), max_concurrency)
