@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from kmeans.errors import InvalidParameter, InvalidPoint, InvalidWeight, KMeansError
 from kmeans.parameters import Parameters
+from kmeans.status import EXPLANATIONS, Status
 
 if TYPE_CHECKING:
-    from kmeans.clustering import Clustering, Status, cluster, cluster_groups
+    from kmeans.clustering import Clustering, cluster, cluster_groups
     from kmeans.kdtree import build_kdtree
     from kmeans.lloyd_algorithm import LloydResult, lloyd
 
 __all__ = [
+    "EXPLANATIONS",
     "Clustering",
     "InvalidParameter",
     "InvalidPoint",
@@ -36,7 +38,6 @@ __version__ = "0.1.0"
 # Importing numba takes most of a second, and who only validates parameters never needs it.
 _COMPILED = {
     "Clustering": "kmeans.clustering",
-    "Status": "kmeans.clustering",
     "cluster": "kmeans.clustering",
     "cluster_groups": "kmeans.clustering",
     "build_kdtree": "kmeans.kdtree",

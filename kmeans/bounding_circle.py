@@ -35,8 +35,8 @@ def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: in
     radii = np.zeros(n_clusters)
     for j in range(n_clusters):
         if begin[j + 1] > begin[j]:
-            circle = bounding_circle(grouped_x[begin[j] : begin[j + 1]], grouped_y[begin[j] : begin[j + 1]])
-            radii[j] = circle[2]
+            members = slice(begin[j], begin[j + 1])
+            radii[j] = bounding_circle(grouped_x[members], grouped_y[members])[2]
     return radii
 
 
@@ -48,22 +48,23 @@ def bounding_circle(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
     the circle, so the radius rises strictly and the loop ends (Gärtner 1999, "Fast and robust smallest enclosing
     balls", whose pivot rule this is).
     """
-    support_x, support_y = np.empty(4), np.empty(4)
-    support_x[0], support_y[0] = x[0], y[0]
+    # Relative to a point of the cluster: coordinates of millions of metres would cost a small circle all its digits.
+    x0, y0 = x[0], y[0]
+    support_x, support_y = np.zeros(4), np.zeros(4)
     n_support = 1
-    centre_x, centre_y, squared = x[0], y[0], 0.0
+    centre_x, centre_y, squared = 0.0, 0.0, 0.0
     while True:
         farthest, distance = -1, squared * (1 + _ROUNDING)
         for i in range(x.shape[0]):
-            d = (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2
+            d = (x[i] - x0 - centre_x) ** 2 + (y[i] - y0 - centre_y) ** 2
             if d > distance:
                 farthest, distance = i, d
         if farthest < 0:
-            return centre_x, centre_y, np.sqrt(squared)
-        support_x[n_support], support_y[n_support] = x[farthest], y[farthest]
+            return x0 + centre_x, y0 + centre_y, np.sqrt(squared)
+        support_x[n_support], support_y[n_support] = x[farthest] - x0, y[farthest] - y0
         found_x, found_y, found, n_support = _circle_of_support(support_x, support_y, n_support + 1)
-        if found <= squared:  # Rounding only: the outsider was on the circle.
-            return centre_x, centre_y, np.sqrt(distance)
+        if not squared < found < np.inf:  # Rounding only: the outsider was on the circle.
+            return x0 + centre_x, y0 + centre_y, np.sqrt(distance)
         centre_x, centre_y, squared = found_x, found_y, found
 
 

@@ -1,4 +1,4 @@
-"""How many clusters: the candidates that the weight range allows, and the objective that picks one."""
+"""How many clusters: the numbers that the weight range allows, and the objective that picks one of them."""
 
 import math
 
@@ -7,35 +7,18 @@ import numpy as np
 from kmeans.kdtree import FloatArray
 from kmeans.parameters import Parameters
 
-# Clusterings that are computed and compared when a radius is wanted.
-N_CANDIDATES = 9
+
+def feasible_counts(total_weight: float, low: float, high: float) -> tuple[int, int]:
+    """Smallest and largest number of clusters whose mean weight is inside the range; no number when first > second."""
+    fewest = max(1, math.ceil(total_weight / high * (1 - 1e-12)))
+    most = math.floor(total_weight / low * (1 + 1e-12)) if low > 0 else np.iinfo(np.int64).max
+    return fewest, most
 
 
-def feasible_counts(total_weight: float, params: Parameters) -> tuple[int, int]:
-    """Smallest and largest number of clusters whose mean weight is inside the range.
-
-    When the total falls into a gap no number is feasible: then both are the number whose mean weight is nearest to
-    the target, at least 1.
-    """
-    low, high = params.weight_range
-    fewest = max(1, math.ceil(total_weight / high))
-    most = math.floor(total_weight / low) if low > 0 else max(1, round(2 * total_weight / params.target_weight))
-    if fewest <= most:
-        return fewest, most
-    nearest = max(1, round(total_weight / params.target_weight))
-    return nearest, nearest
-
-
-def candidate_counts(total_weight: float, n_points: int, params: Parameters) -> list[int]:
-    """Numbers of clusters worth computing, ascending: the ideal one, and others only if a radius is wanted."""
-    if params.n_clusters is not None:
-        return [min(params.n_clusters, n_points)]
-    fewest, most = feasible_counts(total_weight, params)
-    ideal = min(max(round(total_weight / params.target_weight), fewest), most)
-    if params.radius is None:
-        return [min(ideal, n_points)]
-    spread = {round(k) for k in np.linspace(fewest, most, N_CANDIDATES)} | {ideal}
-    return sorted({min(k, n_points) for k in spread})
+def nearest_count(total_weight: float, low: float, high: float) -> int:
+    """The number of clusters that misses the range by least in all, for a total that falls into a gap."""
+    fewer = max(1, math.floor(total_weight / high))
+    return fewer if total_weight - fewer * high <= (fewer + 1) * low - total_weight else fewer + 1
 
 
 def objective(weights: FloatArray, radii: FloatArray, params: Parameters) -> float:
@@ -49,3 +32,21 @@ def objective(weights: FloatArray, radii: FloatArray, params: Parameters) -> flo
         return misfit
     excess = float(np.mean(np.maximum(0.0, radii - params.radius)) / params.radius)
     return params.weight_importance * misfit + (1 - params.weight_importance) * excess
+
+
+def predicted_objective(weights: FloatArray, radii: FloatArray, n_clusters: int, params: Parameters) -> float:
+    """The objective to expect with another number of clusters: weights shrink like 1 / k, radii like its root."""
+    factor = len(weights) / n_clusters
+    return objective(weights * factor, radii * math.sqrt(factor), params)
+
+
+def promising_counts(weights: FloatArray, radii: FloatArray, fewest: int, most: int, params: Parameters) -> list[int]:
+    """Numbers from ``fewest`` to ``most`` worth computing after the one that ``weights`` and ``radii`` belong to.
+
+    The best by prediction, and its neighbours at a twentieth of the interval: predictions err a little.
+    """
+    counts = np.unique(np.linspace(fewest, most, 101).round().astype(np.int64))
+    predicted = [predicted_objective(weights, radii, int(k), params) for k in counts]
+    best = int(counts[int(np.argmin(predicted))])
+    step = max(1, round((most - fewest) / 20))
+    return sorted({k for k in (best - step, best, best + step) if fewest <= k <= most} - {len(weights)})

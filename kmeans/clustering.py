@@ -1,35 +1,24 @@
 """The whole job on arrays: weighted points in, primary sampling units out."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from kmeans.bounding_circle import cluster_radii
-from kmeans.cluster_count import candidate_counts, objective
+from kmeans.component_clustering import ROUNDING, Ground, cluster_component
+from kmeans.components import Components, find_components
 from kmeans.errors import InvalidPoint, InvalidWeight
 from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
-from kmeans.lloyd_algorithm import MAX_ITERATIONS, TOLERANCE, inertia, iterate
+from kmeans.neighbour_graph import build_neighbour_graph
 from kmeans.parameters import Parameters
-from kmeans.seeding import equal_weight_runs, greedy_kmeans_plus_plus
+from kmeans.radius_limit import limit_radius
 from kmeans.spatial_order import hilbert_order
-from kmeans.splitting import split_heavy
+from kmeans.status import Status
 
-# Two sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
-_ROUNDING = 1e-9
-# Lloyd iterations after which the two kinds of starting centroids are compared.
-_TRIAL_ITERATIONS = 4
-
-
-class Status(StrEnum):
-    """Why a cluster is as it is; the values are written to ``cluster_status``."""
-
-    OK = "ok"
-    BELOW_MIN = "below_min"
-    ABOVE_MAX = "above_max"
-    POINT_ABOVE_MAX = "point_above_max"
-    ZERO_WEIGHT = "zero_weight"
+# Weights beyond this are not population, and squares of them not numbers.
+_LARGEST_TOTAL = 1e15
+StatusArray = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -42,7 +31,9 @@ class Clustering:
         weight: float64 (k,), total weight.
         n_points: int64 (k,).
         radius: float64 (k,), radius in metres of the minimum bounding circle of the points.
-        status: (k,), why a cluster is as it is.
+        status: (k,), values of ``Status``: why a cluster is as it is.
+        in_range: bool (k,), whether the weight is inside the range.
+        gap: float64 (k,), for islands too light to stand alone the distance in metres to the nearest other ground.
         inertia: sum over the points of weight times squared distance to the centroid.
     """
 
@@ -51,7 +42,9 @@ class Clustering:
     weight: FloatArray
     n_points: IntArray
     radius: FloatArray
-    status: npt.NDArray[np.str_]
+    status: StatusArray
+    in_range: npt.NDArray[np.bool_]
+    gap: FloatArray
     inertia: float
 
     @property
@@ -60,7 +53,11 @@ class Clustering:
 
 
 def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) -> Clustering:
-    """Group weighted points into compact clusters of a wanted weight.
+    """Group weighted points into connected, compact clusters with weights inside a range.
+
+    Points are neighbours if they are next to each other on a lattice (also across a corner), or in the Delaunay
+    triangulation where there is no lattice; clusters are connected in that graph. Every cluster is inside the range
+    unless its status says why it cannot be.
 
     Args:
         points: float64 (n, 2), coordinates in metres; n may be 0.
@@ -75,20 +72,17 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
     check_rows(points, weights)
     if len(points) == 0:
-        return describe(points, weights, np.empty(0, np.int64), params)
+        return _describe(points, weights, np.empty(0, np.int64), {}, {}, params)
     tree = build_kdtree(points, weights)
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
-    points, weights = points[tree.order], tree.weight
-    candidates = []
-    for k in candidate_counts(float(weights.sum()), len(points), params):
-        labels = _k_means(tree, k, params)
-        if params.n_clusters is None:
-            labels = split_heavy(points, weights, labels, params.weight_range[1])
-        candidates.append(describe(points, weights, labels, params))
-    best = min(candidates, key=lambda found: objective(found.weight, found.radius, params))
-    labels = np.empty_like(best.labels)
-    labels[tree.order] = best.labels
-    return replace(best, labels=labels)
+    graph, _ = build_neighbour_graph(tree)
+    low, _ = params.weight_range
+    components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
+    labels, reasons, gaps = _cluster_components(tree, components, params)
+    found = _describe(points[tree.order], tree.weight, labels, reasons, gaps, params)
+    in_caller_order = np.empty_like(found.labels)
+    in_caller_order[tree.order] = found.labels
+    return replace(found, labels=in_caller_order)
 
 
 def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters) -> Clustering:
@@ -115,33 +109,10 @@ def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntAr
         np.concatenate([part.n_points for part in parts]),
         np.concatenate([part.radius for part in parts]),
         np.concatenate([part.status for part in parts]),
+        np.concatenate([part.in_range for part in parts]),
+        np.concatenate([part.gap for part in parts]),
         sum(part.inertia for part in parts),
     )
-
-
-def describe(points: FloatArray, weights: FloatArray, labels: IntArray, params: Parameters) -> Clustering:
-    """Number the clusters of any labelling along the Hilbert curve and compute their figures."""
-    _, labels = np.unique(labels, return_inverse=True)
-    n_points = np.bincount(labels)
-    weight = _cluster_sums(labels, weights, len(n_points))
-    has_weight = weight > 0
-    mass = np.where(has_weight[labels], weights, 1.0) if len(labels) else weights
-    divisor = np.where(has_weight, weight, n_points)
-    moments = [_cluster_sums(labels, mass * points[:, axis], len(n_points)) for axis in (0, 1)]
-    centroid = np.column_stack(moments) / divisor[:, None]
-    if len(n_points):
-        order = hilbert_order(centroid)
-        number = np.empty_like(order)
-        number[order] = np.arange(len(order))
-        labels, centroid, weight, n_points = number[labels], centroid[order], weight[order], n_points[order]
-    radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, len(n_points))
-    spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
-    status = _status(weights, labels, weight, params)
-    return Clustering(labels, centroid, weight, n_points, radius, status, spread)
-
-
-def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
-    return np.bincount(labels, values, n_clusters).astype(np.float64)
 
 
 def check_rows(points: FloatArray, weights: FloatArray) -> None:
@@ -156,37 +127,95 @@ def check_rows(points: FloatArray, weights: FloatArray) -> None:
     if not valid.all():
         row = int(np.argmin(valid))
         raise InvalidWeight(row, float(weights[row]))
+    if weights.sum() > _LARGEST_TOTAL:
+        row = int(np.argmax(weights))
+        raise InvalidWeight(row, float(weights[row]))
 
 
-def _k_means(tree: KdTree, n_clusters: int, params: Parameters) -> IntArray:
-    """Labels in the tree's order of the better of two starts.
+def _cluster_components(
+    tree: KdTree, components: Components, params: Parameters
+) -> tuple[IntArray, dict[int, Status], dict[int, float]]:
+    """Labels of all points, the reasons of clusters that cannot be in the range, and the gaps around light islands."""
+    labels = np.empty(len(tree.x), np.int64)
+    reasons: dict[int, Status] = {}
+    gaps: dict[int, float] = {}
+    n_clusters = 0
+    n_components = len(components.gap)
+    members = np.split(np.argsort(components.of_point, kind="stable"), np.cumsum(np.bincount(components.of_point))[:-1])
+    counts: list[int | None] = [None] * n_components
+    if params.n_clusters is not None:
+        counts = list(_share_out(params.n_clusters, _cluster_sums(components.of_point, tree.weight, n_components)))
+    for number, points in enumerate(members):
+        ground = Ground.of(points, tree, components.graph)
+        found, found_reasons = cluster_component(ground, replace(params, n_clusters=counts[number]))
+        if params.max_radius is not None:
+            found, found_reasons = limit_radius(ground, found, found_reasons, params)
+        labels[ground.points] = found + n_clusters
+        for j, reason in found_reasons.items():
+            if reason is Status.COMPONENT_BELOW_MIN:
+                gaps[n_clusters + j] = float(components.gap[number])
+            is_all = reason is Status.COMPONENT_BELOW_MIN and n_components == 1
+            reasons[n_clusters + j] = Status.TOTAL_BELOW_MIN if is_all else reason
+        n_clusters += int(found.max()) + 1
+    for a, b in components.bridges:
+        if labels[a] == labels[b]:
+            reasons.setdefault(int(labels[a]), Status.BRIDGED)
+    return labels, reasons, gaps
 
-    Equal-weight runs win on lattices, k-means++ on scattered points; a few iterations tell which.
-    """
-    labels = np.zeros(len(tree.x), np.int64)
-    tolerance = TOLERANCE * float(tree.x.var() + tree.y.var()) / 2
-    starts = [
-        equal_weight_runs(tree, n_clusters),
-        greedy_kmeans_plus_plus(tree, n_clusters, params.random_state),
-    ]
-    trials = []
-    for centroids in starts:
-        iterate(tree, centroids, labels, _TRIAL_ITERATIONS, tolerance)
-        trials.append(inertia(tree, centroids, labels))
-    centroids = starts[int(np.argmin(trials))]
-    iterate(tree, centroids, labels, MAX_ITERATIONS, tolerance)
-    return labels
+
+def _share_out(n_clusters: int, weight: FloatArray) -> list[int]:
+    """Numbers of clusters of the components: at least one each, the others one by one to the largest mean weight."""
+    counts = np.ones(len(weight), np.int64)
+    for _ in range(n_clusters - len(weight)):
+        counts[np.argmax(weight / counts)] += 1
+    return [int(count) for count in counts]
 
 
-def _status(
-    weights: FloatArray, labels: IntArray, cluster_weight: FloatArray, params: Parameters
-) -> npt.NDArray[np.str_]:
+def _describe(
+    points: FloatArray,
+    weights: FloatArray,
+    labels: IntArray,
+    reasons: dict[int, Status],
+    gaps: dict[int, float],
+    params: Parameters,
+) -> Clustering:
+    """Number the clusters along the Hilbert curve and compute their figures."""
+    n_points = np.bincount(labels)
+    k = len(n_points)
+    weight = _cluster_sums(labels, weights, k)
+    has_weight = weight > 0
+    mass = np.where(has_weight[labels], weights, 1.0) if k else weights
+    moments = [_cluster_sums(labels, mass * points[:, axis], k) for axis in (0, 1)]
+    centroid = np.column_stack(moments) / np.where(has_weight, weight, n_points)[:, None]
+    order = hilbert_order(centroid) if k else np.empty(0, np.int64)
+    number = np.empty_like(order)
+    number[order] = np.arange(k)
+    labels, centroid, weight, n_points = number[labels], centroid[order], weight[order], n_points[order]
+    radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
+    spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
     low, high = params.weight_range
-    heaviest = np.zeros(len(cluster_weight))
-    np.maximum.at(heaviest, labels, weights)
-    status = np.full(len(cluster_weight), Status.OK.value, dtype=f"<U{max(map(len, Status))}")
-    status[cluster_weight < low * (1 - _ROUNDING)] = Status.BELOW_MIN.value
-    status[cluster_weight > high * (1 + _ROUNDING)] = Status.ABOVE_MAX.value
-    status[heaviest > high * (1 + _ROUNDING)] = Status.POINT_ABOVE_MAX.value
-    status[cluster_weight <= 0] = Status.ZERO_WEIGHT.value
+    in_range = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
+    status = _status(weight, radius, {int(number[j]): reason for j, reason in reasons.items()}, params)
+    gap = np.full(k, np.inf)
+    for j, distance in gaps.items():
+        gap[number[j]] = distance
+    return Clustering(labels, centroid, weight, n_points, radius, status, in_range, gap, spread)
+
+
+def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
+    return np.bincount(labels, values, n_clusters).astype(np.float64)
+
+
+def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Status], params: Parameters) -> StatusArray:
+    """The reason of each cluster; where there is none, what its weight and radius say."""
+    low, high = params.weight_range
+    status = np.full(len(weight), Status.OK.value, dtype=f"<U{max(map(len, Status))}")
+    if params.radius is not None:
+        status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
+    for j, reason in reasons.items():
+        status[j] = reason.value
+    is_unexplained = np.isin(status, [Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED])
+    status[is_unexplained & (weight < low * (1 - ROUNDING))] = Status.BELOW_MIN.value
+    status[is_unexplained & (weight > high * (1 + ROUNDING))] = Status.ABOVE_MAX.value
+    status[weight <= 0] = Status.ZERO_WEIGHT.value
     return status

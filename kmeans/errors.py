@@ -29,4 +29,7 @@ class InvalidWeight(KMeansError):
 
     def __init__(self, row: int, value: float) -> None:
         self.row, self.value = row, value
-        super().__init__(f"row {row}: the weight is {value}, but has to be a finite number of at least 0")
+        super().__init__(
+            f"row {row}: the weight is {value}, but has to be a finite number of at least 0, "
+            "and all weights together at most 1e15"
+        )

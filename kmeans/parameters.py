@@ -15,12 +15,14 @@ class Parameters:
 
     Attributes:
         target_weight: desired total weight of a cluster (people, buildings), above 0.
-        min_weight: lightest allowed cluster; by default 0.75 of the target.
-        max_weight: heaviest allowed cluster; by default 1.25 of the target.
+        min_weight: lightest allowed cluster; by default 0.75 of the target; 0 for no minimum.
+        max_weight: heaviest allowed cluster; by default 1.25 of the target; infinite for no maximum.
         radius: desired radius in metres of the minimum bounding circle of a cluster; None when it does not matter.
+        max_radius: largest allowed radius in metres, honoured before the range; None for no limit.
         weight_importance: what the distance to the target weight counts against the radius when the number of
             clusters is chosen, from 0 (only the radius) to 1 (only the weight).
-        n_clusters: fixes the number of clusters instead of choosing it.
+        n_clusters: fixes the number of clusters instead of choosing it; every island has at least one.
+        bridge: join islands lighter than the minimum to the nearest ground.
         random_state: seed of every random choice.
 
     Raises:
@@ -31,8 +33,10 @@ class Parameters:
     min_weight: float | None = None
     max_weight: float | None = None
     radius: float | None = None
+    max_radius: float | None = None
     weight_importance: float = 0.5
     n_clusters: int | None = None
+    bridge: bool = False
     random_state: int = 0
 
     def __post_init__(self) -> None:
@@ -43,6 +47,8 @@ class Parameters:
             raise InvalidParameter("max_weight", self.max_weight, "has to be at least the target weight")
         if self.radius is not None:
             _require_positive("radius", self.radius)
+        if self.max_radius is not None:
+            _require_positive("max_radius", self.max_radius)
         if not 0 <= self.weight_importance <= 1:
             raise InvalidParameter("weight_importance", self.weight_importance, "has to lie between 0 and 1")
         if self.n_clusters is not None and self.n_clusters < 1:

@@ -41,6 +41,30 @@ def equal_weight_runs(tree: KdTree, k: int) -> FloatArray:
     return centroids
 
 
+@kernel
+def run_labels(tree: KdTree, k: int) -> IntArray:
+    """Labels int64 (n,) of ``k`` consecutive runs of the tree order of equal weight, none of them without a point.
+
+    Needs at least k points.
+    """
+    n = tree.x.shape[0]
+    labels = np.empty(n, np.int64)
+    total = tree.weight.sum()
+    reached = 0.0
+    label = 0
+    n_points = 0
+    for i in range(n):
+        wanted = min(k - 1, int((reached + tree.weight[i] / 2) * k / total)) if total > 0 else i * k // n
+        # One label further at a time, and on time for every remaining label to get a point.
+        if n_points > 0 and (wanted > label or n - i <= k - 1 - label):
+            label += 1
+            n_points = 0
+        labels[i] = label
+        n_points += 1
+        reached += tree.weight[i]
+    return labels
+
+
 def greedy_kmeans_plus_plus(tree: KdTree, k: int, random_state: int) -> FloatArray:
     """Greedy k-means++ (Arthur and Vassilvitskii 2007): of a few points drawn with probability proportional to weight
     times squared distance, keep the one that lowers the inertia most, ``k`` times.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -48,14 +49,15 @@ def cluster_file(content: bytes, filename: str, input_etag: str, params: RunPara
     points, crs = project(geo, params)
     algorithm = params.for_settlement(_is_urban(geo, weights, params))
     clustering = _cluster_groups(geo, points, weights, params, algorithm)
+    report = _report(len(geo), clustering)
     output = geoparquet.write(
         geo,
         cluster_ids=_cluster_ids(filename, clustering.n_clusters)[clustering.labels],
         cluster_weights=clustering.weight[clustering.labels],
         cluster_status=clustering.status.astype(object)[clustering.labels],
-        provenance=describe_origin(params, input_etag) | {"crs": crs},
+        provenance=describe_origin(params, input_etag) | {"crs": crs, "report": msgspec.to_builtins(report)},
     )
-    return ClusteredFile(output, _report(len(geo), clustering))
+    return ClusteredFile(output, report)
 
 
 def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
@@ -154,12 +156,13 @@ def _cluster_ids(filename: str, n_clusters: int) -> npt.NDArray[np.object_]:
 
 
 def _report(n_rows: int, clustering: kmeans.Clustering) -> FileReport:
-    in_range = clustering.status == kmeans.Status.OK
+    statuses, counts = np.unique(clustering.status, return_counts=True)
     return FileReport(
         n_rows=n_rows,
         n_clusters=clustering.n_clusters,
-        n_in_range=int(in_range.sum()),
+        n_in_range=int(clustering.in_range.sum()),
         weight=float(clustering.weight.sum()),
-        weight_in_range=float(clustering.weight[in_range].sum()),
+        weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
+        statuses={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
     )

@@ -49,6 +49,16 @@ def to_metres(points: FloatArray, source_crs: Any, wanted_crs: str, filename: st
     return projected, name
 
 
+def check_crs(name: str) -> None:
+    """Refuse a ``crs`` parameter that no file could be projected to.
+
+    Raises:
+        InvalidParameters: it is neither "auto" nor a known system in metres.
+    """
+    if name != AUTOMATIC_CRS:
+        _metric_crs(name)
+
+
 def _require_finite(points: FloatArray, filename: str) -> None:
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
@@ -61,9 +71,9 @@ def _metric_crs(name: str) -> pyproj.CRS:
     try:
         crs = pyproj.CRS.from_user_input(name)
     except ProjError as error:
-        raise InvalidParameters(f"crs {name} is not known", value=name) from error
+        raise InvalidParameters(f"crs {name!r} is not known", value=name) from error
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info[:2]):
-        raise InvalidParameters(f"crs {name} is not projected in metres", value=name)
+        raise InvalidParameters(f"crs {name!r} is not projected in metres", value=name)
     return crs
 
 

@@ -54,6 +54,10 @@ class StorageUnavailable(RunError):
     """The storage did not answer properly, also after retries."""
 
 
+class OutputNotWritable(RunError):
+    """An output cannot be written to the local disk: it is full, or the folder is not writable."""
+
+
 class InternalError(RunError):
     """A defect of this software: the message carries the original error."""
 

@@ -11,7 +11,8 @@ from lambdas.contract.errors import RunError
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     """What clustering one file gave.
 
-    ``n_in_range`` counts clusters within the weight range, ``weight_in_range`` the weight they hold; radii in metres.
+    ``n_in_range`` counts clusters within the weight range, ``weight_in_range`` the weight they hold; radii in metres;
+    ``statuses`` counts the clusters of each ``kmeans.Status``.
     """
 
     n_rows: int
@@ -20,6 +21,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     weight: float
     weight_in_range: float
     radius_median: float | None
+    statuses: dict[str, int]
 
 
 class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,9 +41,13 @@ class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Outcome of one file: exactly one of ``report`` and ``failure`` is set."""
+    """Outcome of one file: exactly one of ``report`` and ``failure`` is set.
+
+    ``skipped`` says that the output was up to date and the report is the one of the run that made it.
+    """
 
     filename: str
+    skipped: bool = False
     output: str | None = None
     seconds: float | None = None
     report: FileReport | None = None

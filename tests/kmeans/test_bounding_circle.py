@@ -28,6 +28,16 @@ def test_radii_of_many_clusters_equal_shapelys():
     assert radii[40] == 0
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 0.1, 1, 1e3])
+def test_small_circles_far_from_the_origin_keep_their_digits(scale):
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        points = rng.normal(0, scale, (6, 2)) + np.array([5e5, 7e6])
+        radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), np.zeros(6, np.int64), 1)[0]
+        # The coordinates themselves are only good to a nanometre there.
+        assert radius == pytest.approx(references.bounding_radius(points - points[0]), rel=1e-6, abs=1e-8)
+
+
 def test_many_points_on_one_circle_end():
     angle = np.linspace(0, 2 * np.pi, 1000)
     _, _, radius = bounding_circle(np.cos(angle) * 1e5 + 7e6, np.sin(angle) * 1e5)

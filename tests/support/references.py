@@ -45,7 +45,7 @@ def bounding_radius(points):
     for triple in itertools.combinations(points, 3):
         a, b, c = np.asarray(triple)
         matrix = 2 * np.array([b - a, c - a])
-        if abs(np.linalg.det(matrix)) < 1e-12:
+        if abs(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]) < 1e-12:
             continue
         centre = np.linalg.solve(matrix, np.array([b @ b - a @ a, c @ c - a @ a]))
         radius = np.linalg.norm(a - centre)

@@ -1,0 +1,155 @@
+"""Clusters one component: sets apart what no clustering can mend, chooses the number of clusters, divides the rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmeans.balanced_partition import Division, divide
+from kmeans.bounding_circle import cluster_radii
+from kmeans.cluster_count import feasible_counts, nearest_count, objective, promising_counts
+from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
+from kmeans.neighbour_graph import NeighbourGraph, connected_components
+from kmeans.parameters import Parameters
+from kmeans.status import Status
+
+# Sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
+ROUNDING = 1e-9
+# Other numbers of clusters, and other random draws, that are tried when a cluster stays out of the range.
+_FURTHER_TRIES = 6
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A connected set of points with what the search needs.
+
+    Attributes:
+        points: int64 (m,), positions of its points in the tree of the whole input.
+        tree: over these points alone.
+        graph: their neighbours, in the order of ``tree``.
+    """
+
+    points: IntArray
+    tree: KdTree
+    graph: NeighbourGraph
+
+    @classmethod
+    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph) -> "Ground":
+        """The part of a larger tree and graph; ``points`` in ascending order."""
+        part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
+        place = np.full(len(tree.x), -1, np.int64)
+        place[points[part.order]] = np.arange(len(points))
+        sources = np.repeat(np.arange(len(tree.x)), np.diff(graph.first))
+        ends = np.column_stack([place[sources], place[graph.neighbours]])
+        ends = ends[(ends >= 0).all(axis=1)]
+        ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
+        first = np.zeros(len(points) + 1, np.int64)
+        np.cumsum(np.bincount(ends[:, 0], minlength=len(points)), out=first[1:])
+        return cls(points[part.order], part, NeighbourGraph(first, np.ascontiguousarray(ends[:, 1])))
+
+
+def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Status]]:
+    """Cluster a component.
+
+    Returns:
+        Labels int64 (m,) of ``ground.points``, numbered from 0, and the reasons of clusters that cannot be in the
+        range.
+    """
+    low, high = params.weight_range
+    weight = ground.tree.weight
+    total = float(weight.sum())
+    whole = np.zeros(len(weight), np.int64)
+    if params.n_clusters is not None:
+        return _divided(ground, min(params.n_clusters, len(weight)), low, high, params).labels, {}
+    if total <= 0:
+        return whole, {0: Status.ZERO_WEIGHT}
+    if total < low * (1 - ROUNDING):
+        return whole, {0: Status.COMPONENT_BELOW_MIN}
+    if (weight > high * (1 + ROUNDING)).any():
+        return _around_heavy_points(ground, params)
+    fewest, most = feasible_counts(total, low, high)
+    n_weighted = int(np.count_nonzero(weight))
+    if fewest > most:
+        k = nearest_count(total, low, high)
+        even = total / k
+        division = _divided(ground, min(k, n_weighted), 0.95 * even, 1.05 * even, params)
+        return division.labels, dict.fromkeys(range(k), Status.NO_FEASIBLE_K)
+    most = min(most, n_weighted, max(fewest, round(2 * total / params.target_weight)))
+    return _best_division(ground, fewest, most, params).labels, {}
+
+
+def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -> Division:
+    """The division of lowest misfit among a few promising numbers of clusters, all of them in the range if it can."""
+    low, high = params.weight_range
+    total = float(ground.tree.weight.sum())
+    ideal = min(max(round(total / params.target_weight), fewest), most)
+    best = _divided(ground, ideal, low, high, params)
+    best_rank = _rank(ground, best, params)
+    if params.radius is not None:
+        weights, radii = _figures(ground, best.labels)
+        for k in promising_counts(weights, radii, fewest, most, params):
+            found = _divided(ground, k, low, high, params)
+            if (rank := _rank(ground, found, params)) < best_rank:
+                best, best_rank = found, rank
+    for attempt in range(1, _FURTHER_TRIES + 1):
+        if best.n_outside == 0:
+            break
+        # Alternately one cluster more or less than the ideal, further away each time.
+        k = min(max(ideal + (attempt + 1) // 2 * (1 if attempt % 2 else -1), fewest), most)
+        limits = _search_range(ground, low, high)
+        found = divide(ground.tree, ground.graph, k, *limits, params.random_state + attempt)
+        if (rank := _rank(ground, found, params)) < best_rank:
+            best, best_rank = found, rank
+    return best
+
+
+def _divided(ground: Ground, k: int, low: float, high: float, params: Parameters) -> Division:
+    return divide(ground.tree, ground.graph, k, *_search_range(ground, low, high), params.random_state)
+
+
+def _search_range(ground: Ground, low: float, high: float) -> tuple[float, float]:
+    """The range with room for rounding; without a maximum a finite one that no cluster can reach."""
+    return low * (1 - ROUNDING), min(high * (1 + ROUNDING), float(ground.tree.weight.sum()) * 2 + 1)
+
+
+def _rank(ground: Ground, division: Division, params: Parameters) -> tuple[int, float]:
+    return division.n_outside, objective(*_figures(ground, division.labels), params)
+
+
+def _figures(ground: Ground, labels: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Weight and radius of each cluster."""
+    k = int(labels.max()) + 1
+    weights = np.bincount(labels, ground.tree.weight, k).astype(np.float64)
+    return weights, cluster_radii(ground.tree.x, ground.tree.y, labels, k)
+
+
+def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Status]]:
+    """Make each too heavy point a cluster of its own, and cluster the ground between them.
+
+    Pieces of that ground that are too light to stand alone stay with the heavy point that cuts them off: the cluster
+    is above the maximum anyway, and one exception is better than two.
+    """
+    low, high = params.weight_range
+    tree, graph = ground.tree, ground.graph
+    is_heavy = tree.weight > high * (1 + ROUNDING)
+    n = len(tree.x)
+    labels = np.full(n, -1, np.int64)
+    heavy = np.flatnonzero(is_heavy)
+    labels[heavy] = np.arange(len(heavy))
+    reasons = dict.fromkeys(range(len(heavy)), Status.POINT_ABOVE_MAX)
+    n_clusters = len(heavy)
+    # Each heavy point is a group of its own here, so that it separates.
+    piece, n_pieces = connected_components(graph, np.where(is_heavy, np.arange(n) + 1, 0))
+    for number in range(n_pieces):
+        members = np.flatnonzero(piece == number)
+        if is_heavy[members[0]]:
+            continue
+        if tree.weight[members].sum() < low * (1 - ROUNDING):
+            around = np.concatenate([graph.neighbours[graph.first[i] : graph.first[i + 1]] for i in members])
+            labels[members] = labels[around[is_heavy[around]].min()]
+            continue
+        part = Ground.of(members, tree, graph)
+        found, found_reasons = cluster_component(part, params)
+        labels[part.points] = found + n_clusters
+        reasons |= {n_clusters + j: reason for j, reason in found_reasons.items()}
+        n_clusters += int(found.max()) + 1
+    return labels, reasons

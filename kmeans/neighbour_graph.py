@@ -1,0 +1,211 @@
+"""Which points are neighbours on the ground: the eight around a cell of a lattice, Delaunay neighbours otherwise.
+
+A lattice is recognised by its two shortest independent steps. It may be rotated, have different spacing along its two
+axes, and have gaps: each point looks for its own neighbours, so the slow turning of a projected lattice does no harm.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kmeans._jit import kernel
+from kmeans.kdtree import FloatArray, IntArray, KdTree
+
+# Points whose surroundings are looked at to find the steps of a lattice.
+_SAMPLE_SIZE = 256
+# How far, in steps, a neighbour may be from its place: projected lattices are bent a little.
+_LATTICE_TOLERANCE = 0.2
+# The share of points that have to sit on the lattice.
+_LATTICE_SHARE = 0.95
+
+
+class NeighbourGraph(NamedTuple):
+    """Neighbours of each point, in the tree's order.
+
+    Attributes:
+        first: int64 (n + 1,), the neighbours of point i are ``neighbours[first[i]:first[i + 1]]``.
+        neighbours: int64 (2 * edges,), positions of points.
+    """
+
+    first: IntArray
+    neighbours: IntArray
+
+
+def build_neighbour_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
+    """The graph over the points of ``tree``, and whether they form a lattice."""
+    steps = lattice_steps(tree)
+    if steps is not None:
+        graph, share = _lattice_neighbours(tree, steps)
+        if share >= _LATTICE_SHARE:
+            return graph, True
+    return _delaunay_neighbours(tree), False
+
+
+def lattice_steps(tree: KdTree) -> FloatArray | None:
+    """The two steps of the lattice the points seem to lie on, float64 (2, 2), or None if there is none.
+
+    The first step is the usual way to the nearest point; the second the usual way to the nearest point that lies in
+    another direction.
+    """
+    n = tree.x.shape[0]
+    if n < 4:
+        return None
+    sample = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE_SIZE)).astype(np.int64))
+    offsets = _nearest_offsets(tree, sample, min(12, n - 1))
+    first = _usual_offset(offsets[:, 0])
+    if first is None:
+        return None
+    across = np.abs(offsets[:, :, 0] * first[1] - offsets[:, :, 1] * first[0])
+    independent = across > 0.5 * np.hypot(*first) * np.hypot(offsets[:, :, 0], offsets[:, :, 1])
+    has_second = independent.any(axis=1)
+    if has_second.mean() < 0.5:
+        return None
+    nearest = np.argmax(independent[has_second], axis=1)
+    second = _usual_offset(offsets[has_second][np.arange(len(nearest)), nearest])
+    return None if second is None else np.array([first, second])
+
+
+def _usual_offset(offsets: FloatArray) -> FloatArray | None:
+    """The offset, up to its sign, that most of ``offsets`` (m, 2) are near to, or None if there is no such one."""
+    lengths = np.hypot(offsets[:, 0], offsets[:, 1])
+    typical = offsets[np.argsort(lengths, kind="stable")[len(lengths) // 2]]
+    length = float(np.hypot(*typical))
+    if not 0 < length < np.inf:
+        return None
+    folded = offsets * np.where(offsets @ typical < 0, -1.0, 1.0)[:, None]
+    near = np.hypot(*(folded - typical).T) < _LATTICE_TOLERANCE * length
+    # A square lattice is left in either of two directions, whatever comes first: a third has to agree.
+    if near.mean() < 0.3:
+        return None
+    usual: FloatArray = np.median(folded[near], axis=0)
+    return usual
+
+
+@kernel
+def _nearest_offsets(tree: KdTree, sample: IntArray, n_nearest: int) -> FloatArray:
+    """Ways from each sampled point to its nearest other points, nearest first; infinite where there are too few."""
+    offsets = np.full((sample.shape[0], n_nearest, 2), np.inf)
+    squared = np.empty(n_nearest)
+    for s in range(sample.shape[0]):
+        i = sample[s]
+        squared[:] = np.inf
+        node = 0
+        while node < tree.first.shape[0]:
+            dx = max(tree.bounds[node, 0] - tree.x[i], tree.x[i] - tree.bounds[node, 1], 0.0)
+            dy = max(tree.bounds[node, 2] - tree.y[i], tree.y[i] - tree.bounds[node, 3], 0.0)
+            if dx * dx + dy * dy >= squared[n_nearest - 1]:
+                node = tree.after[node]
+                continue
+            if tree.after[node] == node + 1:
+                for other in range(tree.first[node], tree.last[node]):
+                    dx, dy = tree.x[other] - tree.x[i], tree.y[other] - tree.y[i]
+                    d = dx * dx + dy * dy
+                    if other == i or d >= squared[n_nearest - 1]:
+                        continue
+                    rank = n_nearest - 1
+                    while rank > 0 and squared[rank - 1] > d:
+                        squared[rank] = squared[rank - 1]
+                        offsets[s, rank] = offsets[s, rank - 1]
+                        rank -= 1
+                    squared[rank] = d
+                    offsets[s, rank, 0], offsets[s, rank, 1] = dx, dy
+            node += 1
+    return offsets
+
+
+@kernel
+def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph, float]:
+    """The up to eight lattice neighbours of every point, and the share of points that have nothing off the lattice."""
+    n = tree.x.shape[0]
+    ax, ay, bx, by = steps[0, 0], steps[0, 1], steps[1, 0], steps[1, 1]
+    determinant = ax * by - ay * bx
+    longest = max((ax + bx) ** 2 + (ay + by) ** 2, (ax - bx) ** 2 + (ay - by) ** 2)
+    reach = longest * (1 + _LATTICE_TOLERANCE) ** 2
+    first = np.empty(n + 1, np.int64)
+    first[0] = 0
+    neighbours = np.empty(8 * n, np.int64)
+    count, n_regular = 0, 0
+    for i in range(n):
+        is_regular = True
+        node = 0
+        while node < tree.first.shape[0]:
+            dx = max(tree.bounds[node, 0] - tree.x[i], tree.x[i] - tree.bounds[node, 1], 0.0)
+            dy = max(tree.bounds[node, 2] - tree.y[i], tree.y[i] - tree.bounds[node, 3], 0.0)
+            if dx * dx + dy * dy > reach:
+                node = tree.after[node]
+                continue
+            if tree.after[node] == node + 1:
+                for other in range(tree.first[node], tree.last[node]):
+                    dx, dy = tree.x[other] - tree.x[i], tree.y[other] - tree.y[i]
+                    if other == i or dx * dx + dy * dy > reach:
+                        continue
+                    a, b = (dx * by - dy * bx) / determinant, (dy * ax - dx * ay) / determinant
+                    along, across = round(a), round(b)
+                    is_place = abs(a - along) <= _LATTICE_TOLERANCE and abs(b - across) <= _LATTICE_TOLERANCE
+                    if not is_place or (along == 0 and across == 0):
+                        is_regular = False
+                    elif abs(along) <= 1 and abs(across) <= 1 and count < first[i] + 8:
+                        neighbours[count] = other
+                        count += 1
+            node += 1
+        first[i + 1] = count
+        n_regular += is_regular
+    return NeighbourGraph(first, neighbours[:count].copy()), n_regular / n
+
+
+def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
+    """Delaunay neighbours; points in the same place are neighbours of each other, collinear points form a chain."""
+    import shapely  # Lattices, the usual input, do without.
+
+    n = len(tree.x)
+    order = np.lexsort((tree.y, tree.x))
+    sorted_points = np.column_stack([tree.x[order], tree.y[order]])
+    is_new = np.ones(n, bool)
+    is_new[1:] = (np.diff(sorted_points, axis=0) != 0).any(axis=1)
+    places = order[is_new]
+    repeated = np.flatnonzero(~is_new)
+    edges = [np.column_stack([order[repeated], order[repeated - 1]])]
+    triangulation = shapely.delaunay_triangles(shapely.multipoints(sorted_points[is_new]), only_edges=True)
+    ends = shapely.get_coordinates(triangulation)
+    if len(ends):
+        as_numbers = np.ascontiguousarray(sorted_points[is_new]).view(np.complex128).ravel()
+        found = places[np.searchsorted(as_numbers, np.ascontiguousarray(ends).view(np.complex128).ravel())]
+        edges.append(found.reshape(-1, 2))
+    else:
+        edges.append(np.column_stack([places[:-1], places[1:]]))
+    return from_edges(n, np.concatenate(edges))
+
+
+def from_edges(n: int, edges: IntArray, is_directed: bool = False) -> NeighbourGraph:
+    """The graph of ``edges`` (m, 2) over n points; ``is_directed`` says that both directions are there already."""
+    sources, targets = (edges if is_directed else np.concatenate([edges, edges[:, ::-1]])).T
+    order = np.lexsort((targets, sources))
+    first = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(sources, minlength=n), out=first[1:])
+    return NeighbourGraph(first, targets[order].astype(np.int64))
+
+
+@kernel
+def connected_components(graph: NeighbourGraph, labels: IntArray) -> tuple[IntArray, int]:
+    """Number the connected pieces of each cluster, int64 (n,), and count them; with one label, those of the graph."""
+    n = labels.shape[0]
+    piece = np.full(n, -1, np.int64)
+    stack = np.empty(n, np.int64)
+    n_pieces = 0
+    for start in range(n):
+        if piece[start] >= 0:
+            continue
+        piece[start] = n_pieces
+        stack[0] = start
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            i = stack[depth]
+            for e in range(graph.first[i], graph.first[i + 1]):
+                j = graph.neighbours[e]
+                if piece[j] < 0 and labels[j] == labels[i]:
+                    piece[j] = n_pieces
+                    stack[depth] = j
+                    depth += 1
+        n_pieces += 1
+    return piece, n_pieces

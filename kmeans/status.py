@@ -1,0 +1,46 @@
+"""What is said of each cluster: inside the weight range or not, and why."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Reason codes; the values are written to ``cluster_status``. The first three are inside the weight range."""
+
+    OK = "ok"
+    RADIUS_ABOVE_TARGET = "radius_above_target"
+    BRIDGED = "bridged"
+    POINT_ABOVE_MAX = "point_above_max"
+    COMPONENT_BELOW_MIN = "component_below_min"
+    TOTAL_BELOW_MIN = "total_below_min"
+    NO_FEASIBLE_K = "no_feasible_k"
+    ZERO_WEIGHT = "zero_weight"
+    RADIUS_LIMITED = "radius_limited"
+    BELOW_MIN = "below_min"
+    ABOVE_MAX = "above_max"
+
+
+EXPLANATIONS = {
+    Status.OK: "The weight is inside the range.",
+    Status.RADIUS_ABOVE_TARGET: (
+        "The weight is inside the range, the radius above the desired one: people live too far apart for both. "
+        "The range goes first; lower the weights or accept the radius."
+    ),
+    Status.BRIDGED: "The weight is inside the range; the cluster holds an island that is too light to stand alone.",
+    Status.POINT_ABOVE_MAX: (
+        "One point alone is heavier than the maximum. Use smaller cells there, or a higher maximum, or select in the "
+        "cell by segments."
+    ),
+    Status.COMPONENT_BELOW_MIN: (
+        "The ground around is an island lighter than the minimum. Join it to its neighbour by bridging, or lower the "
+        "minimum."
+    ),
+    Status.TOTAL_BELOW_MIN: "All points together are lighter than the minimum. Join the file with a neighbour.",
+    Status.NO_FEASIBLE_K: (
+        "The total of the connected ground falls into a gap: too heavy for some number of clusters, too light for one "
+        "more. Widen the range a little, or join with a neighbour."
+    ),
+    Status.ZERO_WEIGHT: "No point has any weight.",
+    Status.RADIUS_LIMITED: "Lighter than the minimum because the largest allowed radius was honoured first.",
+    Status.BELOW_MIN: "Lighter than the minimum, or there are as many clusters as were asked for.",
+    Status.ABOVE_MAX: "Heavier than the maximum, or there are as few clusters as were asked for.",
+}
