@@ -23,6 +23,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     architecture: Literal["arm64", "x86_64"] = "arm64"
     memory_mb: int = 1769
 
+    def __post_init__(self) -> None:
+        if self.input_bucket is not None and self.input_bucket == self.output_bucket:
+            raise ValueError("`input_bucket` and `output_bucket` have to differ: outputs would become inputs")
+
     @classmethod
     def from_context(cls, node: constructs.Node) -> "Config":
         """Read the context of the app.

@@ -65,6 +65,8 @@ class Functions(Construct):
             timeout=Duration.minutes(minutes),
             role=role,
             log_group=log_group,
+            # The text format drops the fields that say which file a line is about.
+            logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 INPUT_BUCKET_VARIABLE: self._buckets.input.bucket_name,

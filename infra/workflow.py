@@ -12,15 +12,17 @@ from constructs import Construct
 from infra.buckets import Buckets
 from infra.functions import Functions
 
-# Everything that is worth another try: throttling, the service, the network. Wrong input is not.
+# Worth another try: the service, the network, the storage. Wrong input is not.
 _TRANSIENT_ERRORS = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
-    "Lambda.TooManyRequestsException",
     "StorageUnavailable",
 ]
+# Throttling is no failure but a queue: a new account runs 10 functions at a time, a batch may take minutes.
+_THROTTLED = "Lambda.TooManyRequestsException"
+_PATIENCE = 60
 MAP_STATE = "Cluster batches"
 
 
@@ -87,7 +89,7 @@ class Workflow(Construct):
             state_name=MAP_STATE,
             map_execution_type=sfn.StateMachineType.STANDARD,
             max_concurrency_path="$.max_concurrency",
-            tolerated_failure_percentage_path="$.tolerated_failure_percentage",
+            tolerated_failure_percentage_path="$.tolerated_batch_percentage",
             item_reader=sfn.S3JsonItemReader(bucket=buckets.output, key=sfn.JsonPath.string_at("$.manifest_key")),
             item_selector={
                 "run_id": sfn.JsonPath.string_at("$.run_id"),
@@ -123,6 +125,14 @@ class Workflow(Construct):
             self, name, state_name=name, lambda_function=function, retry_on_service_exceptions=False, **options
         )
         # A retry on the map itself would start it over with every batch, hence here.
+        task.add_retry(
+            errors=[_THROTTLED],
+            interval=Duration.seconds(5),
+            backoff_rate=2,
+            max_attempts=_PATIENCE,
+            max_delay=Duration.minutes(2),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
         task.add_retry(
             errors=_TRANSIENT_ERRORS,
             interval=Duration.seconds(2),

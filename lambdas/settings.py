@@ -1,4 +1,4 @@
-"""What a deployment tells its functions through the environment: which buckets they work on, and how loud they log."""
+"""What a deployment tells its functions through the environment: which buckets they work on."""
 
 import os
 from collections.abc import Mapping
@@ -28,10 +28,11 @@ class Settings:
             AccessDenied: the request names a bucket that is not this deployment's.
             InvalidEvent: neither the request nor the deployment names one.
         """
-        return (
-            self._choose("input_bucket", input_bucket, self.input_bucket),
-            self._choose("output_bucket", output_bucket, self.output_bucket),
-        )
+        source = self._choose("input_bucket", input_bucket, self.input_bucket)
+        target = self._choose("output_bucket", output_bucket, self.output_bucket)
+        if source == target:
+            raise InvalidEvent("`input_bucket` and `output_bucket` have to differ: outputs would become inputs")
+        return source, target
 
     @staticmethod
     def _choose(field: str, wanted: str | None, own: str | None) -> str:

@@ -8,10 +8,10 @@ import msgspec
 from lambdas.clustering.file_job import cluster_file
 from lambdas.clustering.object_store import Bucket
 from lambdas.contract import keys
-from lambdas.contract.errors import InternalError, InvalidInput, RunError
+from lambdas.contract.errors import InternalError, RunError
 from lambdas.contract.events import ClusteringRequest
 from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import FileResult
+from lambdas.contract.results import BatchResult, FileResult
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ def run_batch(request: ClusteringRequest) -> list[FileResult]:
     source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
     results = [_run_file(filename, source, target, request.params) for filename in request.filenames]
     if request.run_id is not None and request.batch is not None:
-        target.write(keys.result_key(request.run_id, request.batch), msgspec.json.encode(results))
+        record = BatchResult(fingerprint=request.params.fingerprint(), results=results)
+        target.write(keys.result_key(request.run_id, request.batch), msgspec.json.encode(record))
     return results
 
 
@@ -48,8 +49,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 
 
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
-    if not keys.is_input(filename):
-        raise InvalidInput(f"is not named like a Parquet file ({', '.join(keys.INPUT_SUFFIXES)})", filename=filename)
+    keys.check_filename(filename)
     stored = source.read(filename)
     clustered = cluster_file(stored.content, filename, stored.etag, params)
     output = keys.output_key(filename)

@@ -73,29 +73,43 @@ def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
 def project(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
     """One point in metres for each row, and the coordinate system; polygons are represented by their centroid."""
     points = geoparquet.representative_points(geo)
-    if points is not None:
-        return to_metres(points, geo.crs, params.crs, geo.filename)
+    try:
+        if points is not None:
+            return to_metres(points, geo.crs, params.crs, geo.filename)
+        return _project_shapes(geo, params)
+    except InvalidInput as error:
+        # The projection knows rows, not the column they came from.
+        raise InvalidInput(error.message, **{"column": geo.geometry_column, **error.where}) from error
+
+
+def _project_shapes(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
+    """Centroids of points and polygons of any kind, computed in metres."""
     import shapely  # Only polygons need it, and it takes a quarter of a second to load.
 
+    kinds = (
+        shapely.GeometryType.POINT,
+        shapely.GeometryType.MULTIPOINT,
+        shapely.GeometryType.POLYGON,
+        shapely.GeometryType.MULTIPOLYGON,
+    )
     column = geo.table[geo.geometry_column].combine_chunks()
-    try:
-        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
-    except shapely.GEOSException as error:
-        raise InvalidInput(f"holds broken WKB ({error})", filename=geo.filename, column=geo.geometry_column) from error
-    empty = shapely.is_empty(shapes)
-    if empty.any():
-        row = int(np.argmax(empty))
-        raise InvalidInput("the geometry is empty", filename=geo.filename, column=geo.geometry_column, row=row)
+    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    for is_wrong, message in (
+        (shapely.is_missing(shapes), "the geometry is broken WKB"),
+        (~np.isin(shapely.get_type_id(shapes), kinds), "the geometry is neither a point nor a polygon"),
+        (shapely.is_empty(shapes), "the geometry is empty"),
+    ):
+        if is_wrong.any():
+            raise InvalidInput(message, filename=geo.filename, row=int(np.argmax(is_wrong)))
     vertices, row_of_vertex = shapely.get_coordinates(shapes, return_index=True)
     try:
         metres, crs = to_metres(vertices, geo.crs, params.crs, geo.filename)
     except InvalidInput as error:
-        if "row" in error.where:  # There it is the number of the vertex.
-            where = error.where | {"row": int(row_of_vertex[error.where["row"]]), "column": geo.geometry_column}
-            raise InvalidInput(error.message, **where) from error
-        raise
-    centroids = shapely.centroid(shapely.set_coordinates(shapes, metres))
-    return shapely.get_coordinates(centroids), crs
+        if "row" not in error.where:
+            raise
+        # There it is the number of the vertex.
+        raise InvalidInput(error.message, **error.where | {"row": int(row_of_vertex[error.where["row"]])}) from error
+    return shapely.get_coordinates(shapely.centroid(shapely.set_coordinates(shapes, metres))), crs
 
 
 def _is_urban(geo: GeoTable, weights: FloatArray, params: RunParameters) -> bool:
@@ -138,11 +152,13 @@ def _group_numbers(geo: GeoTable, columns: tuple[str, ...]) -> IntArray:
     numbers = np.zeros(len(geo), np.int64)
     for name in columns:
         encoded = geoparquet.existing_column(geo, name)
-        if pa.types.is_nested(encoded.type):
-            raise InvalidInput(f"has the type {encoded.type}, which has no groups", filename=geo.filename, column=name)
-        if not pa.types.is_dictionary(encoded.type):
-            encoded = encoded.dictionary_encode(null_encoding="encode")
-        rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy() - 1
+        try:
+            if not pa.types.is_dictionary(encoded.type):
+                encoded = encoded.dictionary_encode(null_encoding="encode")
+            rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy() - 1
+        except pa.ArrowNotImplementedError as error:
+            message = f"has the type {encoded.type}, which has no groups"
+            raise InvalidInput(message, filename=geo.filename, column=name) from error
         codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(rank)).to_numpy()
         codes = np.append(rank.astype(np.int64), len(rank))[codes]
         _, numbers = np.unique(numbers * (len(rank) + 1) + codes, return_inverse=True)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -16,8 +17,17 @@ FloatArray = npt.NDArray[np.float64]
 # A little-endian WKB point: byte order, geometry type, x, y.
 _WKB_POINT = np.dtype([("byte_order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])
 OUTPUT_COLUMNS = ("cluster_id", "cluster_weight", "cluster_status")
+# Columns that an error lists: a message has to stay short.
+_NAMED_COLUMNS = 20
 # Key of the file metadata under which the output says how it was made.
 PROVENANCE_METADATA = b"kmeans"
+
+
+class _GeoMetadata(msgspec.Struct):
+    """What is needed of the ``geo`` entry of the file metadata."""
+
+    primary_column: str
+    columns: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,11 @@ def _primary_geometry(schema: pa.Schema, filename: str) -> tuple[str, Any]:
     if b"geo" not in metadata:
         raise InvalidInput("is Parquet, but not GeoParquet: the `geo` metadata is missing", filename=filename)
     try:
-        geo = json.loads(metadata[b"geo"])
-        name = geo["primary_column"]
-        description = geo["columns"][name]
+        geo = msgspec.json.decode(metadata[b"geo"], type=_GeoMetadata)
+        name = geo.primary_column
+        description = geo.columns[name]
         encoding = description["encoding"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise InvalidInput(f"has broken GeoParquet metadata ({error!r})", filename=filename) from error
     if name not in schema.names:
         raise InvalidInput("is the primary geometry, but there is no such column", filename=filename, column=name)
@@ -136,7 +146,8 @@ def existing_column(geo: GeoTable, name: str) -> pa.Array:
         InvalidInput: there is no such column.
     """
     if name not in geo.table.column_names:
-        known = ", ".join(geo.table.column_names)
+        names = geo.table.column_names
+        known = ", ".join(names[:_NAMED_COLUMNS]) + (" and others" if len(names) > _NAMED_COLUMNS else "")
         raise InvalidInput(f"there is no such column; the file has {known}", filename=geo.filename, column=name)
     return geo.table[name].combine_chunks()
 

@@ -1,4 +1,4 @@
-"""S3 as the clustering function uses it: read an object whole, write one whole, and look at its metadata.
+"""S3 as the clustering function uses it: read an object whole, write one whole.
 
 Built on obstore, which is imported in 20 ms where boto3 takes half a second; see docs/decisions.
 """
@@ -46,16 +46,6 @@ class Bucket:
             return StoredObject(bytes(found.bytes()), (found.meta["e_tag"] or "").strip('"'))
         except Exception as error:
             raise self._translated(error, key) from error
-
-    def metadata(self, key: str) -> dict[str, str] | None:
-        """User metadata of an object, or None if there is no such object."""
-        try:
-            found = obstore.get(self._store, key, options={"head": True})
-        except FileNotFoundError:
-            return None
-        except Exception as error:
-            raise self._translated(error, key) from error
-        return {str(name): str(value) for name, value in found.attributes.items()}
 
     def write(self, key: str, content: bytes, metadata: dict[str, str] | None = None) -> None:
         """Create or replace an object; it appears whole or not at all."""

@@ -13,6 +13,8 @@ from lambdas.contract.parameters import AUTOMATIC_CRS
 FloatArray = npt.NDArray[np.float64]
 
 _LONGITUDE_LATITUDE = "OGC:CRS84"
+# Degrees of longitude: three zones, where UTM is off by 1 % at the edges.
+_WIDEST_EXTENT = 18.0
 
 
 def to_metres(points: FloatArray, source_crs: Any, wanted_crs: str, filename: str) -> tuple[FloatArray, str]:
@@ -35,6 +37,8 @@ def to_metres(points: FloatArray, source_crs: Any, wanted_crs: str, filename: st
     if len(points) == 0:
         return points, wanted_crs
     _require_finite(points, filename)
+    if source.is_geographic:
+        _require_degrees(points, filename)
     if wanted_crs == AUTOMATIC_CRS:
         target, name = _utm_zone(points, source, filename)
     else:
@@ -67,6 +71,14 @@ def _require_finite(points: FloatArray, filename: str) -> None:
         raise InvalidInput(f"the coordinates are {value}, not finite numbers", filename=filename, row=row, value=value)
 
 
+def _require_degrees(points: FloatArray, filename: str) -> None:
+    on_globe = (np.abs(points[:, 0]) <= 360) & (np.abs(points[:, 1]) <= 90)
+    if not on_globe.all():
+        row = int(np.argmin(on_globe))
+        value = f"({points[row, 0]}, {points[row, 1]})"
+        raise InvalidInput(f"{value} are no longitude and latitude", filename=filename, row=row, value=value)
+
+
 def _metric_crs(name: str) -> pyproj.CRS:
     try:
         crs = pyproj.CRS.from_user_input(name)
@@ -82,6 +94,12 @@ def _utm_zone(points: FloatArray, source: pyproj.CRS, filename: str) -> tuple[py
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     to_degrees = pyproj.Transformer.from_crs(source, _LONGITUDE_LATITUDE, always_xy=True)
     longitude, latitude = to_degrees.transform(middle[0], middle[1])
+    if source.is_geographic and np.ptp(points[:, 0]) > _WIDEST_EXTENT:
+        raise InvalidInput(
+            f"spans {np.ptp(points[:, 0]):.1f} degrees of longitude, too many for one UTM zone (or crosses the "
+            "antimeridian); name a coordinate system with the parameter crs",
+            filename=filename,
+        )
     if not (-180 <= longitude <= 180 and -80 <= latitude <= 84):
         raise InvalidInput(
             f"lies around longitude {longitude:.4f}, latitude {latitude:.4f}, where there is no UTM zone; "

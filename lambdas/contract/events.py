@@ -10,8 +10,10 @@ from lambdas.contract.parameters import RunParameters, parse_parameters
 
 DEFAULT_MAX_CONCURRENCY = 500
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 10.0
-# The state machine carries at most 256 KiB from state to state: this many results of files always fit.
+# The state machine carries at most 256 KiB from state to state: names of this many files, of up to 1,024 bytes, fit.
 MAX_FILES_PER_BATCH = 200
+# Batches that may crash in any run, however small, before the map gives up on the others.
+MIN_TOLERATED_BATCHES = 2
 
 
 class FileItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +70,8 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         n_done: of these, finished earlier with the same parameters and unchanged since.
         n_files: of the others, how many are sent.
         n_batches, n_bytes: what they add up to.
+        tolerated_batch_percentage: share of batches that may crash before the map stops; the verdict over the files is
+            the summary's.
         map_error: set by the state machine when the map over the batches gave up.
     """
 
@@ -82,6 +86,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n_bytes: int
     max_concurrency: int
     tolerated_failure_percentage: float
+    tolerated_batch_percentage: float
     params: RunParameters
     map_error: MapError | None = None
 
@@ -101,7 +106,7 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     batch: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.filename is None) == (self.files is None):
+        if (self.filename is None) == (not self.files):
             raise ValueError("the event needs either `filename` or `files`")
         if (self.run_id is None) != (self.batch is None):
             raise ValueError("`run_id` and `batch` belong together")

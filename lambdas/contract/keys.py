@@ -3,10 +3,13 @@
 import posixpath
 import re
 
+from lambdas.contract.errors import InvalidInput
+
 INPUT_SUFFIXES = (".parquet", ".geoparquet")
 OUTPUT_PREFIX = "clustered_"
 RUNS_PREFIX = "runs/"
-# What a state machine execution may be called, which is what a run is called.
+# A run is called like the execution of the state machine; of the names that Step Functions allows, these are plain
+# in object keys and in shells.
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 # User metadata of an output object: together they tell whether it is up to date without opening it.
@@ -19,6 +22,19 @@ def is_input(key: str) -> bool:
     return key.lower().endswith(INPUT_SUFFIXES)
 
 
+def check_filename(filename: str) -> None:
+    """Refuse names that are no file to cluster, or that S3 and local disks do not understand alike.
+
+    Raises:
+        InvalidInput: another suffix, a leading or doubled slash, ``.`` or ``..`` as a folder, or control characters.
+    """
+    if not is_input(filename):
+        raise InvalidInput(f"is not named like a Parquet file ({' or '.join(INPUT_SUFFIXES)})", filename=filename)
+    if any(part in ("", ".", "..") for part in filename.split("/")) or not filename.isprintable():
+        # Shown escaped: such a name may not even be text.
+        raise InvalidInput("is not a possible file name", filename=ascii(filename))
+
+
 def output_key(filename: str) -> str:
     """``clustered_<name>``, in the folder of the input."""
     folder, name = posixpath.split(filename)
@@ -26,8 +42,8 @@ def output_key(filename: str) -> str:
 
 
 def file_stem(filename: str) -> str:
-    """Name without folder and suffix, with which cluster ids begin."""
-    return posixpath.splitext(posixpath.basename(filename))[0]
+    """Name without suffix, with which cluster ids begin; with its folder, so that ids are unique over all files."""
+    return posixpath.splitext(filename)[0]
 
 
 def run_prefix(run_id: str) -> str:

@@ -55,7 +55,16 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def failed(cls, filename: str, error: RunError) -> "FileResult":
-        return cls(filename=filename, failure=FileFailure.of(error))
+        # What is no text (half a surrogate pair in an event) could not be written down.
+        name = filename.encode("utf-8", "backslashreplace").decode()
+        return cls(filename=name, failure=FileFailure.of(error))
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clustering function leaves in the run's folder; the fingerprint tells with which parameters."""
+
+    fingerprint: str
+    results: list[FileResult]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ import math
 
 from lambdas.contract.events import MAX_FILES_PER_BATCH, Batch, FileItem
 
-# About 40 s of work on one vCPU: far from the function's timeout, long against its start-up.
-MAX_BYTES_PER_BATCH = 64 * 1024 * 1024
+# About half a minute of work on one vCPU: far from the function's timeout, long against its start-up.
+MAX_BYTES_PER_BATCH = 16 * 1024 * 1024
 # Less than this is not worth the start-up of a function of its own.
 MIN_BYTES_PER_BATCH = 256 * 1024
 # With a few batches for each concurrent execution none of them waits long for the last one.

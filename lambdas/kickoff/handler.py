@@ -6,7 +6,7 @@ import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.events import RunPlan, RunRequest, parse_event
+from lambdas.contract.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
 from lambdas.kickoff.batching import pack
 from lambdas.kickoff.listing import find_files
 from lambdas.settings import Settings
@@ -21,6 +21,12 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     request = parse_event(event, RunRequest)
     input_bucket, output_bucket = Settings.from_environment().buckets(request.input_bucket, request.output_bucket)
     return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket))  # type: ignore[no-any-return]
+
+
+def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
+    """With few batches one crash is a large share; it must not stop the others."""
+    smallest = 100 * MIN_TOLERATED_BATCHES / n_batches if n_batches else 100.0
+    return min(100.0, max(request.tolerated_failure_percentage, smallest))
 
 
 def plan_run(request: RunRequest, input_bucket: str, output_bucket: str) -> RunPlan:
@@ -43,5 +49,6 @@ def plan_run(request: RunRequest, input_bucket: str, output_bucket: str) -> RunP
         n_bytes=sum(file.bytes or 0 for file in found.to_do),
         max_concurrency=request.max_concurrency,
         tolerated_failure_percentage=request.tolerated_failure_percentage,
+        tolerated_batch_percentage=_tolerated_batches(request, len(batches)),
         params=request.params,
     )

@@ -1,5 +1,7 @@
 """Joins the results of a run with its manifest, so that every file sent is accounted for."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 
 from lambdas import s3
@@ -7,7 +9,7 @@ from lambdas.contract import keys
 from lambdas.contract.errors import NoResult
 from lambdas.contract.events import Batch, MapError, RunPlan
 from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import FileResult, Totals, add_up
+from lambdas.contract.results import BatchResult, FileResult, Totals, add_up
 
 
 class RunSummary(Totals, frozen=True, kw_only=True):
@@ -33,14 +35,9 @@ def summarise(plan: RunPlan) -> RunSummary:
     """Read the manifest and all results of a run and add them up."""
     manifest = msgspec.json.decode(s3.read(plan.output_bucket, plan.manifest_key), type=list[Batch])
     written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
-    results: list[FileResult] = []
-    for batch in manifest:
-        key = keys.result_key(plan.run_id, batch.batch)
-        if key in written:
-            results += msgspec.json.decode(s3.read(plan.output_bucket, key), type=list[FileResult])
-        else:
-            results += [_without_result(file.filename) for file in batch.files]
-    totals = add_up(results)
+    with ThreadPoolExecutor(s3.CONCURRENT_REQUESTS) as pool:
+        by_batch = pool.map(lambda batch: _results(plan, batch, written), manifest)
+        totals = add_up(result for results in by_batch for result in results)
     return RunSummary(
         run_id=plan.run_id,
         input_bucket=plan.input_bucket,
@@ -54,6 +51,24 @@ def summarise(plan: RunPlan) -> RunSummary:
     )
 
 
-def _without_result(filename: str) -> FileResult:
-    message = "the function that had this file did not return: out of time or memory, or stopped"
-    return FileResult.failed(filename, NoResult(message, filename=filename))
+def _results(plan: RunPlan, batch: Batch, written: set[str]) -> list[FileResult]:
+    """Results of the files of a batch, as the function wrote them, or that there are none."""
+    key = keys.result_key(plan.run_id, batch.batch)
+    filenames = [file.filename for file in batch.files]
+    if key in written:
+        try:
+            record = msgspec.json.decode(s3.read(plan.output_bucket, key), type=BatchResult)
+        except msgspec.MsgspecError:
+            record = None
+        # A record of other files or parameters was left by an earlier run of the same name.
+        if (
+            record is not None
+            and record.fingerprint == plan.params.fingerprint()
+            and [result.filename for result in record.results] == filenames
+        ):
+            return record.results
+    message = (
+        "the function that had this file left no result: out of time or memory, stopped, or not allowed to write it; "
+        f"see {keys.executions_prefix(plan.run_id)}"
+    )
+    return [FileResult.failed(name, NoResult(message, filename=name)) for name in filenames]

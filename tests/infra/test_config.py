@@ -18,6 +18,11 @@ def test_values_from_the_command_line_are_converted():
     assert config == Config(stage="prod", memory_mb=3008, input_bucket="mine", architecture="x86_64")
 
 
+def test_one_bucket_for_both_is_refused():
+    with pytest.raises(ValueError, match="differ"):
+        read(input_bucket="same", output_bucket="same")
+
+
 @pytest.mark.parametrize(("name", "value"), [("memory_mb", "lots"), ("architecture", "mips")])
 def test_wrong_values_are_refused(name, value):
     with pytest.raises(msgspec.ValidationError, match=name):

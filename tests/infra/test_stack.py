@@ -62,7 +62,7 @@ def test_the_map_is_distributed_and_steered_by_the_run(state_machine):
     batches = state_machine["States"][MAP_STATE]
     assert batches["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     assert batches["MaxConcurrencyPath"] == "$.max_concurrency"
-    assert batches["ToleratedFailurePercentagePath"] == "$.tolerated_failure_percentage"
+    assert batches["ToleratedFailurePercentagePath"] == "$.tolerated_batch_percentage"
     assert batches["ItemSelector"]["params.$"] == "$.params"
     assert "Retry" not in batches
 
@@ -78,10 +78,12 @@ def test_invocations_are_tried_again_after_throttling_with_jitter(state_machine)
     states = state_machine["States"]
     tasks = [states["Kick off"], states["Summarise"], states[MAP_STATE]["ItemProcessor"]["States"]["Cluster batch"]]
     for task in tasks:
-        (retry,) = task["Retry"]
-        assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
-        assert "States.ALL" not in retry["ErrorEquals"]
-        assert retry["JitterStrategy"] == "FULL"
+        throttled, transient = task["Retry"]
+        assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+        # Half of the longest delay on average: patient enough for a thousand batches on a new account.
+        assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 >= 3600
+        assert "States.ALL" not in transient["ErrorEquals"]
+        assert throttled["JitterStrategy"] == transient["JitterStrategy"] == "FULL"
 
 
 def test_a_map_that_gave_up_is_still_summarised(state_machine):

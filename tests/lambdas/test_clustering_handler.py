@@ -6,10 +6,14 @@ import pytest
 from lambdas.clustering import batch
 from lambdas.clustering.handler import handle
 from lambdas.contract import errors
+from lambdas.contract.parameters import RunParameters
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file, read_table
 
 BUCKETS = {"input_bucket": INPUTS, "output_bucket": OUTPUTS}
+
+
+ODD_NAMES = ["../up.parquet", "/first.parquet", "a//first.parquet", "./first.parquet", "a\nb.parquet"]
 
 
 def batch_event(*names, **more):
@@ -45,7 +49,7 @@ def test_one_bad_file_does_not_harm_its_neighbours(buckets):
     }
     for name, content in (good | bad).items():
         buckets.put_object(Bucket=INPUTS, Key=name, Body=content)
-    names = ["first.parquet", *bad, "gone.parquet", "a.csv", "../up.parquet", "last.parquet"]
+    names = ["first.parquet", *bad, "gone.parquet", "a.csv", *ODD_NAMES, "last.parquet"]
     answer = handle(batch_event(*names, params={"target_weight": 20}), None)
     assert [result["filename"] for result in answer["results"]] == names
     failures = {result["filename"]: result["failure"] for result in answer["results"] if "failure" in result}
@@ -54,9 +58,8 @@ def test_one_bad_file_does_not_harm_its_neighbours(buckets):
     assert codes == dict.fromkeys(bad, "InvalidInput") | {
         "gone.parquet": "FileMissing",
         "a.csv": "InvalidInput",
-        "../up.parquet": "InvalidInput",
-    }
-    assert all(name in failure["message"] for name, failure in failures.items())
+    } | dict.fromkeys(ODD_NAMES, "InvalidInput")
+    assert all(ascii(name)[1:-1] in failure["message"] for name, failure in failures.items())
     assert failures["column.parquet"]["column"] == "population"
     assert (failures["negative.parquet"]["row"], failures["negative.parquet"]["value"]) == (42, "-1.5")
     assert (failures["nan.parquet"]["row"], failures["nan.parquet"]["column"]) == (7, "population")
@@ -67,8 +70,10 @@ def test_one_bad_file_does_not_harm_its_neighbours(buckets):
 def test_results_of_a_run_are_kept_in_its_folder(buckets):
     buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
     answer = handle(batch_event("a.parquet", "b.parquet", run_id="run-1", batch=3), None)
-    kept = buckets.get_object(Bucket=OUTPUTS, Key="runs/run-1/results/000003.json")["Body"].read()
-    assert json.loads(kept) == answer["results"]
+    assert answer == {"n_files": 2, "n_failed": 1}
+    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/run-1/results/000003.json")["Body"].read())
+    assert [result["filename"] for result in kept["results"]] == ["a.parquet", "b.parquet"]
+    assert kept["fingerprint"] == RunParameters().fingerprint()
 
 
 @pytest.mark.parametrize("field", ["input_bucket", "output_bucket"])
@@ -96,10 +101,33 @@ def test_a_defect_of_ours_is_reported_as_such_and_costs_one_file(buckets, monkey
     assert "oops" in answer["results"][0]["failure"]["message"]
 
 
-def test_buckets_of_others_are_refused(buckets, monkeypatch):
-    monkeypatch.setenv("INPUT_BUCKET", "mine")
-    with pytest.raises(errors.AccessDenied, match=INPUTS):
+@pytest.mark.parametrize(("variable", "refused"), [("INPUT_BUCKET", INPUTS), ("OUTPUT_BUCKET", OUTPUTS)])
+def test_buckets_of_others_are_refused(buckets, monkeypatch, variable, refused):
+    monkeypatch.setenv(variable, "mine")
+    with pytest.raises(errors.AccessDenied, match=refused):
         handle({"filename": "a.parquet", **BUCKETS}, None)
+
+
+def test_one_bucket_for_both_is_refused():
+    with pytest.raises(errors.InvalidEvent, match="differ"):
+        handle({"filename": "a.parquet", "input_bucket": INPUTS, "output_bucket": INPUTS}, None)
+
+
+def test_a_name_that_is_no_text_costs_one_file(buckets):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
+    handle(batch_event("\ud800.parquet", "a.parquet", run_id="r", batch=0), None)
+    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/r/results/000000.json")["Body"].read())
+    assert ["failure" in result for result in kept["results"]] == [True, False]
+
+
+def test_unusual_names_are_read_and_written_as_they_are(buckets):
+    names = ["north east/årea #1+2&3.parquet", "100%.parquet", "a*b?.parquet", "{x}[y].parquet"]
+    for number, name in enumerate(names):
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=cell_file(20 + number))
+    answer = handle(batch_event(*names), None)
+    assert [result["report"]["n_rows"] for result in answer["results"]] == [20, 21, 22, 23]
+    listed = {found["Key"] for found in buckets.list_objects_v2(Bucket=OUTPUTS)["Contents"]}
+    assert listed == {result["output"] for result in answer["results"]}
 
 
 def test_a_wrong_event_is_refused():

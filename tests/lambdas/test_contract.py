@@ -34,7 +34,8 @@ def test_a_batch_is_a_request():
     ("change", "complaint"),
     [
         ({"filename": None}, "filename"),
-        ({"files": []}, "filename"),
+        ({"files": [{"filename": "b.parquet"}]}, "filename"),
+        ({"filename": None, "files": []}, "filename"),
         ({"input_bucket": 3}, "input_bucket"),
         ({"extra": 1}, "extra"),
         ({"run_id": "run-1"}, "batch"),
@@ -94,12 +95,14 @@ def test_fingerprint_changes_with_every_parameter_and_with_nothing_else():
         "min_weight": 80.0,
         "max_weight": 130.0,
         "radius": 5.0,
+        "max_radius": 9.0,
         "weight_column": "w",
         "urban_column": "u",
         "group_by": ["g"],
         "crs": "EPSG:3121",
         "weight_importance": 0.1,
         "n_clusters": 3,
+        "bridge": True,
         "random_state": 1,
     }
     assert set(values) == set(RunParameters.__struct_fields__)
@@ -127,7 +130,8 @@ def test_urban_and_rural_files_get_their_radius():
 def test_names_of_objects():
     assert keys.output_key("area.parquet") == "clustered_area.parquet"
     assert keys.output_key("north/area.parquet") == "north/clustered_area.parquet"
-    assert keys.file_stem("north/area.parquet") == "area"
+    assert keys.file_stem("area.parquet") == "area"
+    assert keys.file_stem("north/area.parquet") == "north/area"
     assert keys.is_input("a/b.PARQUET")
     assert not keys.is_input("a/b.csv")
     assert keys.result_key("r", 7) == "runs/r/results/000007.json"

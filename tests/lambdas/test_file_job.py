@@ -1,10 +1,14 @@
+import io
 import json
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+import shapely
 
-from lambdas.clustering.file_job import cluster_file
+from lambdas.clustering.file_job import cluster_file, project
+from lambdas.clustering.geoparquet import read
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.parameters import parse_parameters
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, read_table, square_geometry
@@ -120,6 +124,8 @@ def bad_geo(**changes):
         (file_bytes(columns(), geo=None), "not GeoParquet"),
         (file_bytes(columns(), geo="{"), "broken GeoParquet metadata"),
         (file_bytes(columns(), geo={"version": "1.0.0"}), "broken GeoParquet metadata"),
+        (file_bytes(columns(), geo={"primary_column": 0, "columns": [{"encoding": "WKB"}]}), "broken GeoParquet"),
+        (file_bytes(columns(), geo={"primary_column": "geometry", "columns": {}}), "broken GeoParquet metadata"),
         (file_bytes({"population": np.ones(3)}), "column geometry: .* no such column"),
         (file_bytes(columns(), geo=bad_geo(encoding="point")), "encoding point"),
         (file_bytes(columns(), geo=bad_geo(crs=None)), "no coordinate system"),
@@ -137,7 +143,7 @@ def bad_geo(**changes):
         ),
         (
             file_bytes(columns() | {"geometry": pa.array([*columns()["geometry"].to_pylist()[:199], b"\x01\x01"])}),
-            "column geometry: holds broken WKB",
+            "column geometry, row 199: the geometry is broken WKB",
         ),
         (file_bytes(columns() | {"geometry": ["POINT (1 2)"] * 200}), "column geometry: has the type string"),
     ],
@@ -147,10 +153,71 @@ def test_a_bad_file_is_refused_with_the_place_of_the_fault(content, complaint):
         run(content)
 
 
+def test_shapes_other_than_points_and_polygons_are_refused_with_their_row():
+    shapes = [*shapely.from_wkt(["POINT (121 14)", "POLYGON ((121 14, 121.1 14, 121.1 14.1, 121 14))"])]
+    wkb = shapely.to_wkb([*shapes, shapely.from_wkt("LINESTRING (121 14, 121.1 14)")])
+    with pytest.raises(InvalidInput, match="column geometry, row 2: the geometry is neither"):
+        run(file_bytes({"population": np.ones(3), "geometry": pa.array(wkb)}))
+    empty = shapely.to_wkb([*shapes, shapely.from_wkt("POLYGON EMPTY")])
+    with pytest.raises(InvalidInput, match="column geometry, row 2: the geometry is empty"):
+        run(file_bytes({"population": np.ones(3), "geometry": pa.array(empty)}))
+
+
+def test_the_centroid_of_a_concave_polygon_is_used():
+    coordinates, population = cells(60)
+    side = 4e-4
+    corner = np.array([[0, 0], [3, 0], [3, 1], [1, 1], [1, 3], [0, 3]]) * side / 3
+    shapes = shapely.polygons([corner + place for place in coordinates])
+    middle = shapely.get_coordinates(shapely.centroid(shapes))
+    as_polygons = file_bytes({"population": population, "geometry": pa.array(shapely.to_wkb(shapes))})
+    as_points = file_bytes({"population": population, "geometry": point_geometry(middle)})
+    a, b = (project(read(content, "area.parquet"), parse_parameters({}))[0] for content in (as_polygons, as_points))
+    np.testing.assert_allclose(a, b, atol=0.01)
+
+
+def test_longitude_comes_first_whatever_the_authority_says():
+    import pyproj
+
+    coordinates, population = cells(60)
+    crs = pyproj.CRS.from_epsg(4326).to_json_dict()
+    assert crs["coordinate_system"]["axis"][0]["name"] == "Geodetic latitude"
+    geometry = point_geometry(coordinates)
+    declared, default = (
+        file_bytes({"population": population, "geometry": geometry}, crs=value) for value in (crs, None)
+    )
+    a, b = (read_table(run(content).content) for content in (declared, default))
+    assert a["cluster_id"].equals(b["cluster_id"])
+
+
+def test_a_file_around_the_antimeridian_is_refused():
+    coordinates, population = cells(60, middle=(179.99, -17))
+    coordinates[:, 0] = np.where(coordinates[:, 0] > 180, coordinates[:, 0] - 360, coordinates[:, 0])
+    coordinates[0, 0] = -179.99
+    with pytest.raises(InvalidInput, match="degrees of longitude"):
+        run(file_bytes({"population": population, "geometry": point_geometry(coordinates)}))
+
+
+def test_geopandas_reads_the_output():
+    geopandas = pytest.importorskip("geopandas")
+    clustered = run(cell_file(200))
+    frame = geopandas.read_parquet(io.BytesIO(clustered.content))
+    assert len(frame) == 200
+    assert frame.crs == "OGC:CRS84"
+    assert frame.geometry.geom_type.unique().tolist() == ["Point"]
+    assert frame.cluster_id.nunique() == clustered.report.n_clusters
+
+
+def test_the_report_is_in_the_output():
+    clustered = run(cell_file(200))
+    provenance = json.loads(read_table(clustered.content).schema.metadata[b"kmeans"])
+    assert provenance["report"] == msgspec.to_builtins(clustered.report)
+    assert sum(clustered.report.statuses.values()) == clustered.report.n_clusters
+
+
 def test_coordinates_that_are_not_finite_name_their_row():
     coordinates, population = cells(20)
     coordinates[13, 0] = np.nan
-    with pytest.raises(InvalidInput, match=r"row 13: the coordinates are \(nan"):
+    with pytest.raises(InvalidInput, match=r"column geometry, row 13: the coordinates are \(nan"):
         run(file_bytes({"population": population, "geometry": point_geometry(coordinates)}))
 
 

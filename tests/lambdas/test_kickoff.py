@@ -78,6 +78,14 @@ def test_a_foreign_object_in_place_of_an_output_does_not_count(buckets):
     assert handle(REQUEST, None)["n_files"] == 1
 
 
+@pytest.mark.parametrize(("tolerance", "expected"), [(10, 50.0), (70, 70.0)])
+def test_a_few_crashed_batches_never_stop_the_others(buckets, monkeypatch, tolerance, expected):
+    monkeypatch.setattr("lambdas.kickoff.batching.MIN_BYTES_PER_BATCH", 1)
+    put(buckets, *(f"{number}.parquet" for number in range(4)))
+    plan = handle(REQUEST | {"tolerated_failure_percentage": tolerance}, None)
+    assert (plan["n_batches"], plan["tolerated_batch_percentage"]) == (4, expected)
+
+
 def test_nothing_to_do_is_an_empty_manifest(buckets):
     plan = handle(REQUEST, None)
     assert (plan["n_found"], plan["n_batches"]) == (0, 0)

@@ -51,6 +51,47 @@ def test_a_batch_that_never_returned_is_reported_file_by_file(buckets, monkeypat
     assert answer["map_error"] == {"Error": "States.Timeout", "Cause": "too long"}
 
 
+def test_results_of_an_earlier_run_of_the_same_name_do_not_count(buckets):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(80))
+    run_batches(buckets, kick_off(REQUEST, None))
+    other = kick_off(REQUEST | {"params": {"target_weight": 21}}, None)
+    assert (other["n_files"], handle(other, None)["n_failed"]) == (1, 1)
+    buckets.put_object(Bucket=INPUTS, Key="b.parquet", Body=cell_file(80, seed=1))
+    buckets.delete_object(Bucket=INPUTS, Key="a.parquet")
+    again = kick_off(REQUEST, None)
+    assert (again["n_files"], handle(again, None)["n_failed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"fingerprint": 3}'])
+def test_an_unreadable_result_is_a_missing_one(buckets, content):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(80))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    buckets.put_object(Bucket=OUTPUTS, Key="runs/run-1/results/000000.json", Body=content)
+    assert handle(plan, None)["failures"][0]["failure"]["error"] == "NoResult"
+
+
+def test_the_answer_carries_a_bounded_number_of_failures(buckets):
+    for number in range(30):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=b"bad")
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    answer = handle(plan, None)
+    assert (answer["n_failed"], len(answer["failures"])) == (30, 20)
+    summary = json.loads(buckets.get_object(Bucket=OUTPUTS, Key=answer["summary_key"])["Body"].read())
+    assert len(summary["failures"]) == 30
+
+
+@pytest.mark.parametrize(("tolerance", "expected"), [(24.9, False), (25, True)])
+def test_the_verdict_follows_the_share_of_failed_files(buckets, tolerance, expected):
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    buckets.put_object(Bucket=INPUTS, Key="bad.parquet", Body=b"bad")
+    plan = kick_off(REQUEST | {"tolerated_failure_percentage": tolerance}, None)
+    run_batches(buckets, plan)
+    assert handle(plan, None)["within_tolerance"] is expected
+
+
 def test_an_empty_run_is_within_tolerance(buckets):
     answer = handle(kick_off(REQUEST, None), None)
     assert (answer["n_files"], answer["within_tolerance"]) == (0, True)
