@@ -7,6 +7,7 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 
 import kmeans
@@ -16,7 +17,7 @@ TARGET = 240.0
 
 
 def district(rng: np.random.Generator, columns: int = 150, rows: int = 110) -> tuple[np.ndarray, np.ndarray]:
-    """Cells of a district with towns, villages along roads and a river, and the people in each."""
+    """Cells of a district with towns, villages and a river, and the people in each."""
     x, y = np.meshgrid(np.arange(columns) * SPACING, np.arange(rows) * SPACING)
     points = np.column_stack([x.ravel(), y.ravel()])
     extent = points.max(axis=0)
@@ -30,20 +31,29 @@ def district(rng: np.random.Generator, columns: int = 150, rows: int = 110) -> t
     return points, people
 
 
+def draw_cells(axes: plt.Axes, points: np.ndarray, **colours: object) -> PolyCollection:
+    half = SPACING / 2
+    corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
+    cells = PolyCollection(points[:, None, :] + corners, linewidths=0, antialiaseds=False, **colours)
+    axes.add_collection(cells)
+    axes.autoscale_view()
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    return cells
+
+
 def main() -> None:
     points, people = district(np.random.default_rng(4))
     found = kmeans.cluster(points, people, kmeans.Parameters(TARGET))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
-    cells = left.scatter(*points.T, c=people, s=2.2, marker="s", norm=LogNorm(), cmap="viridis", linewidths=0)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
+    cells = draw_cells(left, points, array=people, norm=LogNorm(), cmap="viridis")
     figure.colorbar(cells, ax=left, label="people per cell", shrink=0.8)
     left.set_title(f"{len(points):,} population cells, {people.sum():,.0f} people")
     shuffled = np.random.default_rng(0).permutation(found.n_clusters)
     colours = plt.get_cmap("turbo")(shuffled / found.n_clusters)
-    right.scatter(*points.T, c=colours[found.labels], s=2.2, marker="s", linewidths=0)
-    right.set_title(f"{found.n_clusters} sampling units of about {TARGET:.0f} people")
-    for axes in (left, right):
-        axes.set_aspect("equal")
-        axes.set_axis_off()
+    draw_cells(right, points, facecolors=colours[found.labels])
+    low, high = found.weight.min(), found.weight.max()
+    right.set_title(f"{found.n_clusters} connected sampling units of {low:.0f} to {high:.0f} people")
     figure.savefig(sys.argv[1], dpi=110)
 
 

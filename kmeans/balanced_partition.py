@@ -16,7 +16,7 @@ from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.power_diagram import balance
 from kmeans.recombination import recombine
-from kmeans.seeding import run_labels
+from kmeans.seeding import equal_weight_runs, run_labels
 
 # Iterations of the power diagram: with moving, and then with resting centroids.
 _MOVING, _RESTING = 100, 40
@@ -24,17 +24,19 @@ _MOVING, _RESTING = 100, 40
 _MARGIN = 0.03
 # When more clusters than this share are nearly empty or twice too heavy, the diagram has collapsed.
 _COLLAPSED = 0.02
-# Price of a unit of weight out of the range, in mean squared radii: first, growth, number of rounds.
-_FIRST_PRICE, _PRICE_GROWTH, _ROUNDS = 1.0, 1.5, 10
+# Growth of the price of a unit of weight out of the range, and the last one, in mean squared radii.
+_PRICE_GROWTH, _LAST_PRICE = 1.5, 50.0
+# First price and margin of one annealing after another: they differ so that it does not always end in the same place.
+_TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), (0.1, 0.06))
 # At this price no move leaves the range.
 _PROHIBITIVE_PRICE = 1e6
 _REPAIRS = 6
 # Bound on the chains of one polish, per cluster.
-_CHAINS = 20
+_CHAINS = 4
 # Bound on the visits of one exchange, per point.
 _VISITS = 40
-# Annealing again from the result helps scattered points, where the runs are a poor start.
-_CYCLES_AFTER_COLLAPSE = 16
+# Annealing is repeated until it has not helped so many times in a row, at most so often, over so many points in all.
+_PATIENCE, _MOST_CYCLES, _MOST_POINTS = 4, 30, 3_000_000
 
 
 @dataclass(frozen=True)
@@ -81,41 +83,61 @@ class _Search:
         self._recompute()
 
     def run(self) -> Division:
-        has_collapsed = not self._start_from_diagram()
-        self._anneal()
-        best = self._settled()
-        for _ in range(_CYCLES_AFTER_COLLAPSE if has_collapsed else 1):
-            self._anneal()
-            found = self._settled()
-            if (found.n_outside, found.inertia) < (best.n_outside, best.inertia):
-                best = found
+        runs = self.labels
+        centroids, spread = _centroids(self.tree, self.sums, runs)
+        # Where people live evenly a balanced diagram is the better start, where they do not the runs are.
+        seeds = equal_weight_runs(self.tree, len(self.sums))
+        self._start_from(runs.copy(), centroids, np.zeros(len(self.sums)))
+        best = self._improved(None)
+        for start in (centroids, seeds):
+            if self._start_from_diagram(start, spread.copy()):
+                best = self._improved(best)
+        # Annealing again from the best: most useful for scattered points, over soon on a lattice.
+        n_idle = 0
+        for cycle in range(max(1, min(_MOST_CYCLES, _MOST_POINTS // len(runs)))):
+            if n_idle == 0:
+                self.labels = best.labels.copy()
+                self._recompute()
+            found = self._improved(best, *_TEMPERINGS[cycle % len(_TEMPERINGS)])
+            n_idle = 0 if found is not best else n_idle + 1
+            best = found
+            if n_idle == _PATIENCE:
+                break
         return best
 
-    def _start_from_diagram(self) -> bool:
-        """Replace the runs by a power diagram that balances them, unless it collapses; make all clusters connected."""
-        centroids, spread = self._centroids()
-        offsets = np.zeros(len(self.sums))
-        margin = _MARGIN * (self.high - self.low)
-        moved = centroids.copy()
-        labels, found_offsets = balance(
-            self.tree, moved, spread, self.low + margin, self.high - margin, _MOVING, _RESTING
-        )
-        sums = np.empty_like(self.sums)
-        cluster_sums(self.tree, labels, sums)
-        weight = sums[:, 0]
-        is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
-        is_usable = bool(is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=len(sums)).all())
-        if is_usable:
-            self.labels, self.sums, centroids, offsets = labels, sums, moved, found_offsets
-        if reassign_fragments(self.tree, self.graph, centroids, offsets, self.labels):
-            self._recompute()
-        return is_usable
+    def _improved(self, best: Division | None, first_price: float = 1.0, margin: float = _MARGIN) -> Division:
+        """Anneal the present labels and let them settle; the better one of the result and ``best``."""
+        self._anneal(first_price, margin)
+        found = self._settled()
+        if best is None or (found.n_outside, found.inertia) < (best.n_outside, best.inertia):
+            return found
+        return best
 
-    def _anneal(self) -> None:
+    def _start_from_diagram(self, centroids: FloatArray, spread: FloatArray) -> bool:
+        """Start from a power diagram that balances the clusters, unless it collapses; says whether it did not."""
         margin = _MARGIN * (self.high - self.low)
-        price = _FIRST_PRICE * self._mean_squared_radius()
-        for _ in range(_ROUNDS):
-            self._exchange(price, margin)
+        labels, offsets = balance(
+            self.tree, centroids, spread, self.low + margin, self.high - margin, _MOVING, _RESTING
+        )
+        weight = np.bincount(labels, self.tree.weight, len(self.sums))
+        is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
+        if is_extreme.mean() > _COLLAPSED or not np.bincount(labels, minlength=len(self.sums)).all():
+            return False
+        self._start_from(labels, centroids, offsets)
+        return True
+
+    def _start_from(self, labels: IntArray, centroids: FloatArray, offsets: FloatArray) -> None:
+        """Take these labels, with every cluster in one piece."""
+        self.labels = labels
+        reassign_fragments(self.tree, self.graph, centroids, offsets, self.labels)
+        self._recompute()
+
+    def _anneal(self, first_price: float, margin: float) -> None:
+        """Exchange at rising prices, from ``first_price`` mean squared radii, in a range narrower by ``margin``."""
+        unit = self._mean_squared_radius()
+        price = first_price * unit
+        while price < _LAST_PRICE * unit:
+            self._exchange(price, margin * (self.high - self.low))
             price *= _PRICE_GROWTH
         for _ in range(_REPAIRS):
             if _n_outside(self.sums, self.low, self.high) == 0:
@@ -143,18 +165,19 @@ class _Search:
         # Sums that are only ever updated drift by their rounding.
         cluster_sums(self.tree, self.labels, self.sums)
 
-    def _centroids(self) -> tuple[FloatArray, FloatArray]:
-        """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
-        weight = np.where(self.sums[:, 0] > 0, self.sums[:, 0], 1.0)
-        centroids = self.sums[:, 1:3] / weight[:, None]
-        spread = self.sums[:, 3] / weight - (centroids**2).sum(axis=1)
-        for j in np.flatnonzero(self.sums[:, 0] <= 0):  # Without weight there is no mean: any of its points will do.
-            member = int(np.argmax(self.labels == j))
-            centroids[j] = self.tree.x[member], self.tree.y[member]
-        return centroids, np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))
-
     def _mean_squared_radius(self) -> float:
         return max(_inertia(self.sums) / max(float(self.sums[:, 0].sum()), 1e-300), 1e-12)
+
+
+def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
+    weight = np.where(sums[:, 0] > 0, sums[:, 0], 1.0)
+    centroids = sums[:, 1:3] / weight[:, None]
+    spread = sums[:, 3] / weight - (centroids**2).sum(axis=1)
+    for j in np.flatnonzero(sums[:, 0] <= 0):  # Without weight there is no mean: any of its points will do.
+        member = int(np.argmax(labels == j))
+        centroids[j] = tree.x[member], tree.y[member]
+    return centroids, np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))
 
 
 def _n_outside(sums: FloatArray, low: float, high: float) -> int:

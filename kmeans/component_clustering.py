@@ -35,6 +35,8 @@ class Ground:
     @classmethod
     def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph) -> "Ground":
         """The part of a larger tree and graph; ``points`` in ascending order."""
+        if len(points) == len(tree.x):
+            return cls(points, tree, graph)
         part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
         place = np.full(len(tree.x), -1, np.int64)
         place[points[part.order]] = np.arange(len(points))

@@ -4,11 +4,17 @@ import os
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
 from lambdas import s3
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+# The same examples in every run: what fails in CI fails on the desk, and nothing fails by chance.
+settings.register_profile("default", derandomize=True, deadline=None)
+settings.register_profile("few", derandomize=True, deadline=None, max_examples=5)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 INPUTS, OUTPUTS = "survey-inputs", "survey-outputs"
 

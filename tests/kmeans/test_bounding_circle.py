@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans.bounding_circle import bounding_circle, cluster_radii
@@ -10,7 +10,7 @@ from tests.support import references
 coordinate = st.one_of(st.integers(-4, 4).map(float), st.floats(-1e3, 1e3))
 
 
-@settings(deadline=None, max_examples=200)
+@pytest.mark.small
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=12))
 def test_circle_is_the_smallest(points):
     points = np.array(points)

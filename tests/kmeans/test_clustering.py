@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster, cluster_groups
@@ -49,7 +49,6 @@ def test_clusters_are_numbered_so_that_neighbours_are_near():
     assert steps.mean() < 0.5 * np.linalg.norm(np.diff(shuffled, axis=0), axis=1).mean()
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 1000), st.integers(1, 60), st.sampled_from([1.0, 5.0, 100.0]))
 def test_any_input_gives_a_partition_that_does_not_depend_on_the_order_of_the_rows(seed, n, target):
     rng = np.random.default_rng(seed)

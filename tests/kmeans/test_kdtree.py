@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import build_kdtree
@@ -17,7 +17,7 @@ def weighted_points(draw, max_size=200):
     return points, weights
 
 
-@settings(deadline=None)
+@pytest.mark.small
 @given(weighted_points())
 def test_nodes_partition_the_points_and_carry_their_sums(data):
     points, weights = data

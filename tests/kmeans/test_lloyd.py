@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
@@ -10,7 +10,7 @@ from tests.support import references
 from tests.support.populations import buildings, lattice
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.small
 @given(st.integers(0, 10_000), st.integers(1, 300), st.integers(1, 40), st.floats(0, 2))
 def test_assignment_equals_brute_force(seed, n, k, offset_scale):
     rng = np.random.default_rng(seed)
@@ -26,6 +26,7 @@ def test_assignment_equals_brute_force(seed, n, k, offset_scale):
     np.testing.assert_allclose(sums, references.cluster_sums(relative, tree.weight, expected, k), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.small
 def test_ties_go_to_the_lowest_index():
     points = np.array([[0.0, 0.0]] * 30)
     tree = build_kdtree(points, np.ones(30))
@@ -70,6 +71,7 @@ def test_empty_clusters_are_moved_to_far_points():
     assert found.inertia <= theirs.inertia_ * 1.3
 
 
+@pytest.mark.small
 def test_more_clusters_than_distinct_points_end():
     points = np.repeat(np.array([[0.0, 0.0], [1.0, 1.0]]), 20, axis=0)
     found = lloyd(build_kdtree(points, np.ones(40)), np.random.default_rng(0).uniform(0, 1, (5, 2)))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import build_kdtree
@@ -69,13 +69,14 @@ def test_scattered_points_have_delaunay_neighbours():
     ],
     ids=["one", "one place", "line", "repeated line", "two", "two places"],
 )
+@pytest.mark.small
 def test_degenerate_points_are_connected(points):
     tree = build_kdtree(points, np.ones(len(points)))
     graph, _ = build_neighbour_graph(tree)
     assert connected_components(graph, np.zeros(len(points), np.int64))[1] == 1
 
 
-@settings(deadline=None, max_examples=40)
+@pytest.mark.small
 @given(st.integers(0, 1000), st.integers(4, 150), st.integers(1, 5))
 def test_pieces_of_clusters_equal_a_search_by_brute_force(seed, n, k):
     rng = np.random.default_rng(seed)

@@ -5,8 +5,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from kmeans import Parameters, Status, cluster
 from tests.support import references
@@ -87,7 +88,6 @@ def test_buildings_are_in_the_range_and_connected(seed, tolerance):
     assert (count_pieces(len(points), delaunay_edges(points), found.labels) == 1).all()
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 60), st.sampled_from([1.0, 5.0, 100.0]), st.booleans())
 def test_any_points_are_partitioned_and_explained(seed, n, target, bridge):
     rng = np.random.default_rng(seed)
@@ -131,6 +131,25 @@ def test_the_optimum_of_tiny_instances_is_nearly_reached():
         assert found.inertia <= 1.25 * best
 
 
+def test_no_assignment_to_the_same_centroids_is_much_cheaper():
+    """Against the linear programme of the transportation problem (minimum-cost flow), which knows no connectedness."""
+    for seed in range(5):
+        points, weights = buildings(np.random.default_rng(seed), 240, extent=3000.0)
+        found = cluster(points, weights, Parameters(30, min_weight=23, max_weight=37))
+        n, k = len(points), found.n_clusters
+        squared = ((points[:, None] - found.centroid[None]) ** 2).sum(axis=2)
+        loads = np.kron(np.ones((1, n)), np.eye(k))
+        cheapest = linprog(
+            squared.ravel(),
+            A_ub=np.vstack([loads, -loads]),
+            b_ub=np.concatenate([np.full(k, 37), np.full(k, -23)]),
+            A_eq=np.kron(np.eye(n), np.ones((1, k))),
+            b_eq=np.ones(n),
+        ).fun
+        assert found.in_range.all()
+        assert found.inertia <= 1.1 * cheapest
+
+
 class TestReasons:
     """Each kind of infeasible input has exactly its reason."""
 
@@ -143,6 +162,7 @@ class TestReasons:
         assert found.weight[heavy] == 500
         assert found.in_range.sum() == found.n_clusters - 1
 
+    @pytest.mark.small
     def test_light_ground_cut_off_by_a_heavy_point_stays_with_it(self):
         points, weights = block(9, 1), np.full(9, 10.0)
         weights[1] = 500
@@ -159,6 +179,7 @@ class TestReasons:
         assert found.in_range.sum() == found.n_clusters - 1
         assert np.isinf(np.delete(found.gap, island)).all()
 
+    @pytest.mark.small
     def test_total_below_min(self):
         found = cluster(block(3, 3), np.ones(9), Parameters(100))
         assert list(found.status) == [Status.TOTAL_BELOW_MIN]
@@ -168,6 +189,7 @@ class TestReasons:
         found = cluster(block(10, 10), np.full(100, total / 100), Parameters(240))
         assert list(found.status) == [Status.NO_FEASIBLE_K] * n_clusters
 
+    @pytest.mark.small
     def test_zero_weight(self):
         found = cluster(block(5, 5), np.zeros(25), Parameters(10))
         assert list(found.status) == [Status.ZERO_WEIGHT]
@@ -233,6 +255,7 @@ def test_ends_of_the_range_can_be_left_open(low, high):
     assert found.n_clusters >= 5
 
 
+@pytest.mark.small
 def test_rounding_does_not_put_a_cluster_out_of_the_range():
     found = cluster(block(3, 1), np.full(3, 0.1), Parameters(0.3, min_weight=0.18, max_weight=0.3))
     assert list(found.status) == [Status.OK]

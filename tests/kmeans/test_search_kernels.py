@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import build_kdtree
@@ -99,6 +99,7 @@ def heaviest(instance, piece, labels, j):
     )
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("seed", range(3))
 def test_a_point_may_leave_exactly_when_the_rest_stays_connected(seed):
     instance = Instance(seed, n=150, k=5)
@@ -113,7 +114,7 @@ def test_a_point_may_leave_exactly_when_the_rest_stays_connected(seed):
         assert may_leave(instance.graph, instance.labels, point, mark, stamp, queue) == expected
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.small
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 1e3, 1e6]))
 def test_exchange_lowers_its_objective_and_keeps_clusters_connected(seed, price):
     instance = Instance(seed, n=120, k=6)
@@ -135,13 +136,14 @@ def test_exchange_lowers_its_objective_and_keeps_clusters_connected(seed, price)
     assert again <= n_moves
 
 
+@pytest.mark.small
 def test_penalty_is_zero_inside_the_range_and_grows_outside():
     assert [penalty(w, 3, 5) for w in (3.0, 4.0, 5.0)] == [0, 0, 0]
     assert penalty(6.0, 3, 5) == pytest.approx(1 + 2 / 8)
     assert 0 < penalty(2.5, 3, 5) < penalty(2.0, 3, 5) < penalty(1.0, 3, 5)
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.small
 @given(st.integers(0, 10_000))
 def test_recombination_never_increases_what_is_out_of_the_range(seed):
     instance = Instance(seed, n=120, k=6)
@@ -157,7 +159,7 @@ def test_recombination_never_increases_what_is_out_of_the_range(seed):
     assert outside() <= before + 1e-9
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.small
 @given(st.integers(0, 10_000))
 def test_chains_lower_the_inertia_inside_the_range(seed):
     instance = Instance(seed, n=200, k=8)

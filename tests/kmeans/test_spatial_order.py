@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from kmeans.spatial_order import hilbert_order
 
 
+@pytest.mark.small
 def test_a_square_lattice_is_walked_in_single_steps():
     x, y = np.meshgrid(np.arange(16.0), np.arange(16.0))
     points = np.column_stack([x.ravel(), y.ravel()])
