@@ -1,28 +1,50 @@
-"""``kmeans cluster``: options, progress and what is printed at the end."""
+"""``kmeans cluster``: its options, what is checked before the work starts, and its exit status."""
 
+import math
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
 from cli.local_run import Interrupted, LocalSummary, run
-from lambdas.contract.errors import RunError
+from cli.stop_signals import Stopped, stop_signals
+from cli.summary_text import print_failures, print_summary
+from lambdas.contract.errors import OutputNotWritable, RunError
 from lambdas.contract.parameters import AUTOMATIC_CRS, Radius, RunParameters, parse_parameters
 
-ALL_FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
+ALL_FAILED, SOME_FAILED = 1, 3
 
 
-@click.command(epilog="Exit status: 0 all files done, 3 some failed, 1 all failed, 2 wrong usage, 130 interrupted.")
+def _number_or_unlimited(value: str) -> float | Literal["unlimited"]:
+    """A number, or the word that stands for no limit."""
+    if value == "unlimited":
+        return "unlimited"
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is neither a number nor the word unlimited") from error
+    return "unlimited" if number == math.inf else number
+
+
+@click.command(epilog="Exit status: 0 all files done, 3 some failed, 1 all failed, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE_OR_DIR...")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the outputs.")
 @click.option("--target-weight", required=True, type=float, help="Desired weight of a cluster.")
-@click.option("--min-weight", type=float, help="Lightest allowed cluster.  [default: 0.75 of the target]")
-@click.option("--max-weight", type=float, help="Heaviest allowed cluster.  [default: 1.25 of the target]")
+@click.option("--min-weight", type=float, help="Lightest allowed cluster, 0: any.  [default: 0.75 of the target]")
+@click.option(
+    "--max-weight",
+    type=_number_or_unlimited,
+    metavar="NUMBER|unlimited",
+    help="Heaviest allowed cluster, or unlimited.  [default: 1.25 of the target]",
+)
 @click.option("--weight-column", help="Numeric column with the weight of a row.  [default: every row weighs 1]")
 @click.option("--radius", type=float, help="Desired radius of a cluster in metres.")
 @click.option("--radius-urban", type=float, help="The same for files that are urban by most of their weight ...")
 @click.option("--radius-rural", type=float, help="... and for the others.")
+@click.option("--max-radius", type=float, help="Largest allowed radius in metres; goes before the weight range.")
+@click.option("--bridge", is_flag=True, help="Join islands lighter than the minimum to the nearest ground.")
 @click.option("--urban-column", default="urban", show_default=True, help="Boolean column that tells urban rows.")
 @click.option("--group-by", multiple=True, metavar="COLUMN", help="Clusters never cross its values; repeatable.")
 @click.option("--n-clusters", type=int, help="Fix the number of clusters instead of choosing it.")
@@ -43,11 +65,13 @@ def cluster(
     out: Path,
     target_weight: float,
     min_weight: float | None,
-    max_weight: float | None,
+    max_weight: float | Literal["unlimited"] | None,
     weight_column: str | None,
     radius: float | None,
     radius_urban: float | None,
     radius_rural: float | None,
+    max_radius: float | None,
+    bridge: bool,
     urban_column: str,
     group_by: tuple[str, ...],
     n_clusters: int | None,
@@ -58,14 +82,15 @@ def cluster(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Cluster GeoParquet files on this machine: the same job as on AWS, on all cores.
+    """Cluster GeoParquet files on this machine.
 
-    Each FILE, and each .parquet file below each DIR, becomes clustered_<name> in --out: all its rows and columns, plus
-    cluster_id, cluster_weight and cluster_status. Files that are already done with the same parameters are skipped.
+    It is the same job as on AWS, on all cores. Each FILE, and each .parquet file below each DIR, becomes
+    clustered_<name> in --out: all its rows and columns, plus cluster_id, cluster_weight and cluster_status. Files that
+    are already done with the same parameters are skipped, and so are outputs of earlier runs that lie in a DIR.
 
     \b
     Examples:
-      # Population cells, about 240 people a cluster, at most 1 km around
+      # Population cells, about 240 people a cluster, aiming at 1 km around
       kmeans cluster cells.parquet --weight-column population --target-weight 240 --radius 1000 --out results
     \b
       # A folder of building footprints, 30 buildings a cluster
@@ -81,6 +106,8 @@ def cluster(
             "min_weight": min_weight,
             "max_weight": max_weight,
             "radius": _radius(radius, radius_urban, radius_rural),
+            "max_radius": max_radius,
+            "bridge": bridge,
             "weight_column": weight_column,
             "urban_column": urban_column,
             "group_by": group_by,
@@ -91,28 +118,50 @@ def cluster(
         }
     )
     try:
-        summary = run(paths, out, params, jobs=jobs, force=force)
-    except RunError as error:
-        raise click.UsageError(f"{error.code}: {error}") from error
-    except Interrupted as stopped:
-        click.echo(f"Stopped. {stopped}. The same command goes on from here.", err=True)
-        sys.exit(INTERRUPTED)
+        with stop_signals():
+            summary = _run(paths, out, params, jobs=jobs, force=force)
+    except Interrupted as interrupted:
+        advice = "Run it without --force to go on." if force else "The same command goes on from here."
+        click.echo(f"Stopped. {interrupted}. {advice}", err=True)
+        sys.exit(interrupted.exit_status)
+    except Stopped as stopped:
+        click.echo("Stopped before the first file.", err=True)
+        sys.exit(stopped.exit_status)
     if as_json:
         click.echo(msgspec.json.encode(summary))
     else:
-        _print_table(summary)
-    for failed in summary.failures:
-        if failed.failure is not None:
-            click.echo(f"{failed.failure.error}: {failed.failure.message}", err=True)
+        print_summary(summary)
+    if summary.n_outputs_ignored:
+        click.echo(f"Outputs of earlier runs in the given folders, left out: {summary.n_outputs_ignored:,}", err=True)
+    print_failures(summary.failures, summary.n_files)
     if summary.n_failed:
-        sys.exit(ALL_FAILED if summary.n_failed == summary.n_files and not summary.n_done else SOME_FAILED)
+        sys.exit(ALL_FAILED if summary.n_failed == summary.n_files else SOME_FAILED)
+
+
+def _run(paths: tuple[Path, ...], out: Path, params: RunParameters, *, jobs: int | None, force: bool) -> LocalSummary:
+    """The run; what makes it impossible as a whole is wrong usage."""
+    try:
+        return run(paths, out, params, jobs=jobs, force=force)
+    except OutputNotWritable as error:
+        raise click.BadParameter(error.message, param_hint="'--out'") from error
+    except RunError as error:
+        raise click.UsageError(error.message) from error
 
 
 def _parameters(values: dict[str, object]) -> RunParameters:
+    """The parameters, checked; a complaint names the option where the contract names the parameter."""
     try:
-        return parse_parameters(values)
+        params = parse_parameters(values)
+        if params.crs != AUTOMATIC_CRS:
+            from lambdas.clustering.projection import check_crs  # pyproj takes a moment to load.
+
+            check_crs(params.crs)
     except RunError as error:
-        raise click.UsageError(str(error)) from error
+        name, _, rest = error.message.removeprefix("params: ").partition(" ")
+        if name not in values:
+            raise click.UsageError(error.message) from error
+        raise click.UsageError(f"--{name.replace('_', '-')} {rest}") from error
+    return params
 
 
 def _radius(radius: float | None, urban: float | None, rural: float | None) -> float | Radius | None:
@@ -121,39 +170,3 @@ def _radius(radius: float | None, urban: float | None, rural: float | None) -> f
     if radius is not None or urban is None or rural is None:
         raise click.UsageError("Use --radius alone, or --radius-urban and --radius-rural together.")
     return Radius(urban, rural)
-
-
-def _print_table(summary: LocalSummary) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"Clustered files in {summary.out}")
-    table.add_column("file", overflow="fold")
-    for heading in ("rows", "clusters", "in range", "median radius", "seconds"):
-        table.add_column(heading, justify="right")
-    for file in summary.files:
-        if file.report is not None:
-            report = file.report
-            radius = "-" if report.radius_median is None else f"{report.radius_median:,.0f} m"
-            table.add_row(
-                file.filename,
-                f"{report.n_rows:,}",
-                f"{report.n_clusters:,}",
-                _share(report.n_in_range, report.n_clusters),
-                radius,
-                f"{file.seconds or 0:.2f}",
-            )
-    table.add_section()
-    table.add_row(
-        f"{summary.n_succeeded:,} done, {summary.n_done:,} were up to date, {summary.n_failed:,} failed",
-        f"{summary.n_rows:,}",
-        f"{summary.n_clusters:,}",
-        _share(summary.n_in_range, summary.n_clusters),
-        "",
-        f"{summary.seconds:.2f}",
-    )
-    Console().print(table)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "-"

@@ -13,12 +13,14 @@ from kmeans.status import EXPLANATIONS, Status
 
 if TYPE_CHECKING:
     from kmeans.clustering import Clustering, cluster, cluster_groups
+    from kmeans.diagnosis import Finding, diagnose
     from kmeans.kdtree import build_kdtree
     from kmeans.lloyd_algorithm import LloydResult, lloyd
 
 __all__ = [
     "EXPLANATIONS",
     "Clustering",
+    "Finding",
     "InvalidParameter",
     "InvalidPoint",
     "InvalidWeight",
@@ -29,6 +31,7 @@ __all__ = [
     "build_kdtree",
     "cluster",
     "cluster_groups",
+    "diagnose",
     "lloyd",
 ]
 
@@ -40,6 +43,8 @@ _COMPILED = {
     "Clustering": "kmeans.clustering",
     "cluster": "kmeans.clustering",
     "cluster_groups": "kmeans.clustering",
+    "Finding": "kmeans.diagnosis",
+    "diagnose": "kmeans.diagnosis",
     "build_kdtree": "kmeans.kdtree",
     "LloydResult": "kmeans.lloyd_algorithm",
     "lloyd": "kmeans.lloyd_algorithm",

@@ -14,7 +14,7 @@ from kmeans.neighbour_graph import build_neighbour_graph
 from kmeans.parameters import Parameters
 from kmeans.radius_limit import limit_radius
 from kmeans.spatial_order import hilbert_order
-from kmeans.status import Status
+from kmeans.status import Reason, Status
 
 # Weights beyond this are not population, and squares of them not numbers.
 _LARGEST_TOTAL = 1e15
@@ -33,7 +33,7 @@ class Clustering:
         radius: float64 (k,), radius in metres of the minimum bounding circle of the points.
         status: (k,), values of ``Status``: why a cluster is as it is.
         in_range: bool (k,), whether the weight is inside the range.
-        gap: float64 (k,), for islands too light to stand alone the distance in metres to the nearest other ground.
+        reason_value: float64 (k,), what ``Reason.value`` says of the cluster.
         inertia: sum over the points of weight times squared distance to the centroid.
     """
 
@@ -44,7 +44,7 @@ class Clustering:
     radius: FloatArray
     status: StatusArray
     in_range: npt.NDArray[np.bool_]
-    gap: FloatArray
+    reason_value: FloatArray
     inertia: float
 
     @property
@@ -72,14 +72,14 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
     check_rows(points, weights)
     if len(points) == 0:
-        return _describe(points, weights, np.empty(0, np.int64), {}, {}, params)
+        return _describe(points, weights, np.empty(0, np.int64), {}, params)
     tree = build_kdtree(points, weights)
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     graph, _ = build_neighbour_graph(tree)
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
-    labels, reasons, gaps = _cluster_components(tree, components, params)
-    found = _describe(points[tree.order], tree.weight, labels, reasons, gaps, params)
+    labels, reasons = _cluster_components(tree, components, params)
+    found = _describe(points[tree.order], tree.weight, labels, reasons, params)
     in_caller_order = np.empty_like(found.labels)
     in_caller_order[tree.order] = found.labels
     return replace(found, labels=in_caller_order)
@@ -110,7 +110,7 @@ def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntAr
         np.concatenate([part.radius for part in parts]),
         np.concatenate([part.status for part in parts]),
         np.concatenate([part.in_range for part in parts]),
-        np.concatenate([part.gap for part in parts]),
+        np.concatenate([part.reason_value for part in parts]),
         sum(part.inertia for part in parts),
     )
 
@@ -132,13 +132,10 @@ def check_rows(points: FloatArray, weights: FloatArray) -> None:
         raise InvalidWeight(row, float(weights[row]))
 
 
-def _cluster_components(
-    tree: KdTree, components: Components, params: Parameters
-) -> tuple[IntArray, dict[int, Status], dict[int, float]]:
-    """Labels of all points, the reasons of clusters that cannot be in the range, and the gaps around light islands."""
+def _cluster_components(tree: KdTree, components: Components, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
+    """Labels of all points, and the reasons of clusters that cannot be in the range."""
     labels = np.empty(len(tree.x), np.int64)
-    reasons: dict[int, Status] = {}
-    gaps: dict[int, float] = {}
+    reasons: dict[int, Reason] = {}
     n_clusters = 0
     n_components = len(components.gap)
     members = np.split(np.argsort(components.of_point, kind="stable"), np.cumsum(np.bincount(components.of_point))[:-1])
@@ -152,15 +149,17 @@ def _cluster_components(
             found, found_reasons = limit_radius(ground, found, found_reasons, params)
         labels[ground.points] = found + n_clusters
         for j, reason in found_reasons.items():
-            if reason is Status.COMPONENT_BELOW_MIN:
-                gaps[n_clusters + j] = float(components.gap[number])
-            is_all = reason is Status.COMPONENT_BELOW_MIN and n_components == 1
-            reasons[n_clusters + j] = Status.TOTAL_BELOW_MIN if is_all else reason
+            if reason.status is not Status.COMPONENT_BELOW_MIN:
+                reasons[n_clusters + j] = reason
+            elif n_components == 1:
+                reasons[n_clusters + j] = Reason(Status.TOTAL_BELOW_MIN)
+            else:
+                reasons[n_clusters + j] = Reason(reason.status, float(components.gap[number]))
         n_clusters += int(found.max()) + 1
     for a, b in components.bridges:
         if labels[a] == labels[b]:
-            reasons.setdefault(int(labels[a]), Status.BRIDGED)
-    return labels, reasons, gaps
+            reasons.setdefault(int(labels[a]), Reason(Status.BRIDGED))
+    return labels, reasons
 
 
 def _share_out(n_clusters: int, weight: FloatArray) -> list[int]:
@@ -175,8 +174,7 @@ def _describe(
     points: FloatArray,
     weights: FloatArray,
     labels: IntArray,
-    reasons: dict[int, Status],
-    gaps: dict[int, float],
+    reasons: dict[int, Reason],
     params: Parameters,
 ) -> Clustering:
     """Number the clusters along the Hilbert curve and compute their figures."""
@@ -195,25 +193,24 @@ def _describe(
     spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
     low, high = params.weight_range
     in_range = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
-    status = _status(weight, radius, {int(number[j]): reason for j, reason in reasons.items()}, params)
-    gap = np.full(k, np.inf)
-    for j, distance in gaps.items():
-        gap[number[j]] = distance
-    return Clustering(labels, centroid, weight, n_points, radius, status, in_range, gap, spread)
+    reasons = {int(number[j]): reason for j, reason in reasons.items()}
+    status = _status(weight, radius, reasons, params)
+    reason_value = np.array([reasons[j].value if j in reasons else np.nan for j in range(k)])
+    return Clustering(labels, centroid, weight, n_points, radius, status, in_range, reason_value, spread)
 
 
 def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
     return np.bincount(labels, values, n_clusters).astype(np.float64)
 
 
-def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Status], params: Parameters) -> StatusArray:
+def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], params: Parameters) -> StatusArray:
     """The reason of each cluster; where there is none, what its weight and radius say."""
     low, high = params.weight_range
     status = np.full(len(weight), Status.OK.value, dtype=f"<U{max(map(len, Status))}")
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
     for j, reason in reasons.items():
-        status[j] = reason.value
+        status[j] = reason.status.value
     is_unexplained = np.isin(status, [Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED])
     status[is_unexplained & (weight < low * (1 - ROUNDING))] = Status.BELOW_MIN.value
     status[is_unexplained & (weight > high * (1 + ROUNDING))] = Status.ABOVE_MAX.value

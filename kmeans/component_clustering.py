@@ -10,7 +10,7 @@ from kmeans.cluster_count import feasible_counts, nearest_count, objective, prom
 from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
 from kmeans.neighbour_graph import NeighbourGraph, connected_components
 from kmeans.parameters import Parameters
-from kmeans.status import Status
+from kmeans.status import Reason, Status
 
 # Sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
 ROUNDING = 1e-9
@@ -49,7 +49,7 @@ class Ground:
         return cls(points[part.order], part, NeighbourGraph(first, np.ascontiguousarray(ends[:, 1])))
 
 
-def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Status]]:
+def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
     """Cluster a component.
 
     Returns:
@@ -63,9 +63,9 @@ def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dic
     if params.n_clusters is not None:
         return _divided(ground, min(params.n_clusters, len(weight)), low, high, params).labels, {}
     if total <= 0:
-        return whole, {0: Status.ZERO_WEIGHT}
+        return whole, {0: Reason(Status.ZERO_WEIGHT)}
     if total < low * (1 - ROUNDING):
-        return whole, {0: Status.COMPONENT_BELOW_MIN}
+        return whole, {0: Reason(Status.COMPONENT_BELOW_MIN)}
     if (weight > high * (1 + ROUNDING)).any():
         return _around_heavy_points(ground, params)
     fewest, most = feasible_counts(total, low, high)
@@ -74,7 +74,7 @@ def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dic
         k = nearest_count(total, low, high)
         even = total / k
         division = _divided(ground, min(k, n_weighted), 0.95 * even, 1.05 * even, params)
-        return division.labels, dict.fromkeys(range(k), Status.NO_FEASIBLE_K)
+        return division.labels, dict.fromkeys(range(k), Reason(Status.NO_FEASIBLE_K, total))
     most = min(most, n_weighted, max(fewest, round(2 * total / params.target_weight)))
     return _best_division(ground, fewest, most, params).labels, {}
 
@@ -124,7 +124,7 @@ def _figures(ground: Ground, labels: IntArray) -> tuple[FloatArray, FloatArray]:
     return weights, cluster_radii(ground.tree.x, ground.tree.y, labels, k)
 
 
-def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Status]]:
+def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
     """Make each too heavy point a cluster of its own, and cluster the ground between them.
 
     Pieces of that ground that are too light to stand alone stay with the heavy point that cuts them off: the cluster
@@ -137,7 +137,7 @@ def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, 
     labels = np.full(n, -1, np.int64)
     heavy = np.flatnonzero(is_heavy)
     labels[heavy] = np.arange(len(heavy))
-    reasons = dict.fromkeys(range(len(heavy)), Status.POINT_ABOVE_MAX)
+    reasons = dict.fromkeys(range(len(heavy)), Reason(Status.POINT_ABOVE_MAX))
     n_clusters = len(heavy)
     # Each heavy point is a group of its own here, so that it separates.
     piece, n_pieces = connected_components(graph, np.where(is_heavy, np.arange(n) + 1, 0))

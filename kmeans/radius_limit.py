@@ -7,12 +7,12 @@ from kmeans.component_clustering import Ground
 from kmeans.kdtree import IntArray
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
-from kmeans.status import Status
+from kmeans.status import Reason, Status
 
 
 def limit_radius(
-    ground: Ground, labels: IntArray, reasons: dict[int, Status], params: Parameters
-) -> tuple[IntArray, dict[int, Status]]:
+    ground: Ground, labels: IntArray, reasons: dict[int, Reason], params: Parameters
+) -> tuple[IntArray, dict[int, Reason]]:
     """Halve every cluster whose minimum bounding circle is larger than ``params.max_radius`` until none is.
 
     A cluster is cut in the middle of the longer side of its bounding box; what the cut leaves unconnected becomes
@@ -42,7 +42,7 @@ def limit_radius(
             was_cut[members] = True
         current, _ = connected_components(graph, 2 * current + side)
     weight = np.bincount(current, tree.weight)
-    limited = {j: Status.RADIUS_LIMITED for j in np.unique(current[was_cut]).tolist() if weight[j] < low}
+    limited = {j: Reason(Status.RADIUS_LIMITED) for j in np.unique(current[was_cut]).tolist() if weight[j] < low}
     kept = {}
     for j, reason in reasons.items():
         for piece in np.unique(current[labels == j]).tolist():

@@ -1,6 +1,8 @@
 """What is said of each cluster: inside the weight range or not, and why."""
 
+import math
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -17,6 +19,19 @@ class Status(StrEnum):
     RADIUS_LIMITED = "radius_limited"
     BELOW_MIN = "below_min"
     ABOVE_MAX = "above_max"
+
+
+class Reason(NamedTuple):
+    """Why a cluster cannot be inside the range.
+
+    Attributes:
+        status: the code.
+        value: for an island too light to stand alone the distance in metres to the nearest other ground, for a total
+            that no number of clusters fits that total, otherwise NaN.
+    """
+
+    status: Status
+    value: float = math.nan
 
 
 EXPLANATIONS = {

@@ -4,30 +4,32 @@ import hashlib
 import json
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from cli.cores import available_cores
 from cli.demo.provinces import write_provinces
-from cli.embedded.deployment import Deployment, deploy, synthesise
-from cli.embedded.emulator import PROJECT, Emulator
+from cli.demo.table import figures_by_region, table_of, total
+from cli.embedded.deployment import Deployment, DeploymentError, deploy, synthesise
+from cli.embedded.emulator import PROJECT, Emulator, EmulatorError
 from cli.execution import Execution
+from cli.stop_signals import Stopped, stop_signals
+from cli.summary_text import explain, print_failures
 from lambdas.contract import keys
+from lambdas.contract.parameters import parse_parameters
+from lambdas.contract.results import FileResult
 
 INPUT_BUCKET, OUTPUT_BUCKET = "demo-barangays", "demo-sampling-units"
 # About as many people as a supervisor's area in a national survey; small enough that a province has many.
-TARGET_WEIGHT = 20_000
-PARAMS = {"target_weight": TARGET_WEIGHT, "weight_column": "population"}
+PARAMS = {"target_weight": 20_000, "weight_column": "population"}
 
 console = Console()
 
@@ -37,7 +39,21 @@ console = Console()
 @click.option("--folder", type=click.Path(path_type=Path), default=PROJECT / "build" / "demo", help="Where to work.")
 def main(force: bool, folder: Path) -> None:
     """Cluster the barangays of every Philippine province with the real workflow on an embedded AWS."""
-    say("Writing the input: one GeoParquet file a province, from the 2024 census in the package psgc")
+    try:
+        with stop_signals():
+            n_failed = demonstrate(folder, force=force)
+    except Stopped as stopped:
+        click.echo("Stopped. Run `make demo` again; finished provinces are skipped.", err=True)
+        sys.exit(stopped.exit_status)
+    except (EmulatorError, DeploymentError) as error:
+        raise click.ClickException(str(error)) from error
+    if n_failed:
+        sys.exit(1)
+
+
+def demonstrate(folder: Path, *, force: bool) -> int:
+    """All steps; returns how many files failed."""
+    say("Writing the input: one GeoParquet file a province or equivalent, from the 2024 census in the package psgc")
     regions = write_provinces(folder / "input")
     say("Starting the embedded AWS (S3, Lambda and Step Functions on loopback; no account, no Docker)")
     with Emulator(folder, keep_objects=True) as emulator:
@@ -56,24 +72,28 @@ def main(force: bool, folder: Path) -> None:
                 f"Skipped {summary['n_done']} files that an earlier run finished with the same parameters; "
                 'make demo DEMO_ARGS="--force" redoes them'
             )
-        results = folder / "results"
-        download(s3, deployment.output_bucket, results, regions)
-    print_table(results, regions, {file["filename"]: file["seconds"] for file in summary["files"]})
-    for failed in summary["failures"]:
-        console.print(f"[red]{failed['failure']['error']}[/red] {failed['failure']['message']}")
-    say(f"The clustered files are in {os.path.relpath(results)}, e.g. {keys.output_key(min(regions))}")
-    if summary["n_failed"]:
-        sys.exit(1)
+        outputs = download(s3, deployment.output_bucket, folder / "results", regions)
+    files = msgspec.convert(summary["files"], list[FileResult])
+    show(outputs, regions, files)
+    print_failures(files, len(regions))
+    if outputs:
+        say(f"The clustered files are in {os.path.relpath(folder / 'results')}, e.g. {outputs[min(outputs)].name}")
+    return int(summary["n_failed"])
 
 
 def say(text: str) -> None:
     console.print(f"[bold]>[/bold] {text}", highlight=False, soft_wrap=True)
 
 
+def listing(s3: Any, bucket: str) -> list[Any]:
+    """What a bucket holds, with key and ETag."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [found for page in pages for found in page.get("Contents", [])]
+
+
 def upload(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> int:
     """Put each file whose content is not in the bucket yet; return how many."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    present = {found["Key"]: found["ETag"].strip('"') for page in pages for found in page.get("Contents", [])}
+    present = {found["Key"]: found["ETag"].strip('"') for found in listing(s3, bucket)}
     n_uploaded = 0
     for name in names:
         content = (folder / name).read_bytes()
@@ -85,7 +105,7 @@ def upload(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> int:
 
 def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str, Any]:
     """Start the state machine, show its progress, and return the summary of the run."""
-    n_cores = len(os.sched_getaffinity(0))
+    n_cores = available_cores()
     request = {"max_concurrency": n_cores, "force": force, "params": PARAMS}
     name = f"demo-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     say(f"Starting the state machine, {n_cores} executions at the same time: {json.dumps(request)}")
@@ -97,10 +117,13 @@ def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str,
         TextColumn("batches"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("batches", total=None)
-        for done, total in execution.progress():
-            progress.update(task, completed=done, total=total)
+    progress = Progress(*columns, console=console)
+    task = progress.add_task("batches", total=None)
+    with ExitStack() as shown:
+        for n_finished, n_batches in execution.progress():
+            if n_batches and not progress.live.is_started:
+                shown.enter_context(progress)
+            progress.update(task, completed=n_finished, total=n_batches)
     status = execution.describe()
     if status["status"] != "SUCCEEDED" and status.get("error") != "ToleratedFailuresExceeded":
         raise click.ClickException(f"the run {name} ended as {status['status']}: {status.get('cause')}")
@@ -109,63 +132,26 @@ def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str,
     return summary
 
 
-def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> None:
+def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Fetch the output of each input that has one; a file that failed has none."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        output = keys.output_key(name)
-        (folder / output).write_bytes(s3.get_object(Bucket=bucket, Key=output)["Body"].read())
+    present = {found["Key"] for found in listing(s3, bucket)}
+    outputs = {name: folder / keys.output_key(name) for name in names if keys.output_key(name) in present}
+    for path in outputs.values():
+        path.write_bytes(s3.get_object(Bucket=bucket, Key=path.name)["Body"].read())
+    return outputs
 
 
-def print_table(folder: Path, regions: dict[str, str], seconds: dict[str, float]) -> None:
-    """One row a region, from the downloaded files themselves; ``seconds`` of the files that this run worked on."""
-    table = Table(
-        title=f"Clusters of {TARGET_WEIGHT:,} people, {TARGET_WEIGHT * 3 // 4:,} to {TARGET_WEIGHT * 5 // 4:,}"
-    )
-    table.add_column("region")
-    for heading in ("files", "rows", "clusters", "in range", "seconds"):
-        table.add_column(heading, justify="right")
-    by_region: dict[str, Figures] = defaultdict(Figures)
-    for name, region in regions.items():
-        figures = Figures.of(folder / keys.output_key(name), seconds.get(name, 0.0))
-        by_region[region] += figures
-        by_region["All"] += figures
-    total = by_region.pop("All")
-    for region, figures in by_region.items():
-        table.add_row(region, *figures.cells())
-    table.add_section()
-    table.add_row("The Philippines", *total.cells())
-    console.print(table)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Figures of some clustered files."""
-
-    n_files: int = 0
-    n_rows: int = 0
-    n_clusters: int = 0
-    n_in_range: int = 0
-    seconds: float = 0.0
-
-    @classmethod
-    def of(cls, path: Path, seconds: float) -> "Figures":
-        rows = pq.read_table(path, columns=["cluster_id", "cluster_status"])
-        clusters = rows.group_by(["cluster_id", "cluster_status"]).aggregate([])
-        n_in_range = pc.sum(pc.equal(clusters["cluster_status"], "ok")).as_py() or 0
-        return cls(1, rows.num_rows, clusters.num_rows, n_in_range, seconds)
-
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    def cells(self) -> list[str]:
-        share = self.n_in_range / self.n_clusters if self.n_clusters else 0.0
-        return [
-            f"{self.n_files:,}",
-            f"{self.n_rows:,}",
-            f"{self.n_clusters:,}",
-            f"{share:.1%}",
-            f"{self.seconds:.2f}",
-        ]
+def show(outputs: dict[str, Path], regions: dict[str, str], files: Iterable[FileResult]) -> None:
+    """Print the table, and below it what the exceptions are."""
+    if not outputs:
+        return
+    low, high = parse_parameters(PARAMS).for_settlement(is_urban=True).weight_range
+    by_region = figures_by_region(outputs, regions, (low, high), {file.filename: file.seconds for file in files})
+    title = f"Clusters of {PARAMS['target_weight']:,} people, {low:,.0f} to {high:,.0f}"
+    console.print(table_of(by_region, title))
+    for line in explain(total(by_region.values()).statuses):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Real input for the demonstration: the 42,010 barangays of the Philippines with their 2024 census population.
 
-The data come with the package ``psgc`` (MIT licence): one GeoParquet file a province, one point a barangay.
+The data come with the package ``psgc`` (MIT licence): one point a barangay, one file a province or equivalent
+(an independent city, say).
 """
 
 import json
@@ -24,7 +25,7 @@ _GEO = {
 
 
 def write_provinces(folder: Path) -> dict[str, str]:
-    """Write ``<province code>.parquet`` for each province that is not there yet.
+    """Write ``<province code>.parquet`` for each province; the same bytes each time.
 
     Returns:
         The name of the region of each file.
@@ -34,20 +35,20 @@ def write_provinces(folder: Path) -> dict[str, str]:
     by_province: dict[str, list[Barangay]] = defaultdict(list)
     for barangay in psgc.barangays:
         by_province[barangay.province_code].append(barangay)
+    province_names = {province.psgc_code: province.name for province in psgc.provinces}
     region_names = {region.psgc_code: region.name for region in psgc.regions}
     folder.mkdir(parents=True, exist_ok=True)
     regions = {}
     for code, barangays in sorted(by_province.items()):
         path = folder / f"{code}.parquet"
-        if not path.exists():
-            unfinished = path.with_suffix(".part")
-            pq.write_table(_table(barangays), unfinished, compression="zstd")
-            unfinished.rename(path)
+        unfinished = path.with_suffix(".part")
+        pq.write_table(_table(barangays, province_names[code]), unfinished, compression="zstd")
+        unfinished.replace(path)
         regions[path.name] = region_names[barangays[0].region_code]
     return regions
 
 
-def _table(barangays: Iterable["Barangay"]) -> pa.Table:
+def _table(barangays: Iterable["Barangay"], province: str) -> pa.Table:
     rows = sorted(barangays, key=lambda barangay: barangay.psgc_code)
     points = np.empty(len(rows), [("byte_order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
     points["byte_order"], points["type"] = 1, 1
@@ -57,6 +58,7 @@ def _table(barangays: Iterable["Barangay"]) -> pa.Table:
         "name": [row.name for row in rows],
         "city_code": [row.city_code for row in rows],
         "province_code": [row.province_code for row in rows],
+        "province": [province] * len(rows),
         "population": pa.array([row.population or 0 for row in rows], pa.int32()),
         "area_km2": pa.array([row.area_km2 for row in rows], pa.float64()),
         "urban": [row.is_urban for row in rows],

@@ -1,12 +1,15 @@
 """Starts and stops the emulator, and opens clients to it."""
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +23,8 @@ REGION = "us-east-1"
 # The emulator accepts any key; a name of its own keeps it apart from cached credentials of real accounts.
 _KEY = "embedded"
 _SECONDS_TO_START = 60
+# Objects are on disk as soon as they are put, so nothing is lost when it does not end by itself in time.
+_SECONDS_TO_END = 2
 
 
 class EmulatorError(RuntimeError):
@@ -36,8 +41,9 @@ class Emulator:
 
     def __init__(self, state: Path, *, keep_objects: bool = False) -> None:
         """Keep logs, and with ``keep_objects`` the content of the buckets, in the folder ``state``."""
-        self._state, self._keep_objects = state, keep_objects
-        self.log = state / "emulator.log"
+        self._state, self._keep_objects = state.resolve(), keep_objects
+        self._scratch = self._state / "tmp"
+        self.log = self._state / "emulator.log"
         self.endpoint = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +51,8 @@ class Emulator:
         python = ENVIRONMENT / "bin" / "python"
         if not python.exists():
             raise EmulatorError("the emulator is not installed: run `make setup`")
-        self._state.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         port = _free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         with self.log.open("wb") as log:
@@ -55,7 +62,7 @@ class Emulator:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment(port),
-                # Ctrl-C is for the client; the emulator stops when the client lets go of it.
+                # Ctrl-C is for the client, which then stops this group: the emulator and its function processes.
                 start_new_session=True,
             )
         try:
@@ -88,6 +95,8 @@ class Emulator:
             "GATEWAY_PORT": str(port),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
+            # It unpacks functions into folders that it does not remove.
+            "TMPDIR": str(self._scratch),
             "S3_PERSIST": "1" if self._keep_objects else "0",
             "S3_DATA_DIR": str(self._state / "s3"),
             "AWS_ACCESS_KEY_ID": _KEY,
@@ -115,11 +124,24 @@ class Emulator:
         if process is None or process.stdin is None:
             return
         process.stdin.close()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_END)
+        _end_group(process)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End the process and all that it started; they may outlive it, busy with a file or waiting for one."""
+    # Without a process of its own left, the group's number is free again: that is what the error says.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _SECONDS_TO_END
+        while time.monotonic() < deadline:
+            process.poll()  # A process that has ended counts until somebody asks how.
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _free_port() -> int:

@@ -4,7 +4,7 @@
 2. A function with a container image runs from the source tree, by the interpreter named in HANDLER_PYTHON: there is no
    Docker on the machines this is for.
 
-It stops when its standard input closes, so that it never outlives the process that started it.
+It stops with all its functions when its standard input closes, so that nothing outlives the process that started it.
 """
 
 import io
@@ -59,7 +59,8 @@ def run_images_from_source() -> None:
 def stop_with_parent() -> None:
     def wait() -> None:
         sys.stdin.read()
-        os.kill(os.getpid(), signal.SIGTERM)
+        # The whole group: a function that is busy with a file would not notice for a while that nobody waits for it.
+        os.killpg(os.getpgrp(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -16,7 +16,7 @@ from lambdas.clustering.projection import to_metres
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.keys import file_stem
 from lambdas.contract.parameters import Radius, RunParameters
-from lambdas.contract.results import FileReport
+from lambdas.contract.results import FileReport, Finding
 
 IntArray = npt.NDArray[np.int64]
 
@@ -49,7 +49,7 @@ def cluster_file(content: bytes, filename: str, input_etag: str, params: RunPara
     points, crs = project(geo, params)
     algorithm = params.for_settlement(_is_urban(geo, weights, params))
     clustering = _cluster_groups(geo, points, weights, params, algorithm)
-    report = _report(len(geo), clustering)
+    report = _report(len(geo), clustering, algorithm)
     output = geoparquet.write(
         geo,
         cluster_ids=_cluster_ids(filename, clustering.n_clusters)[clustering.labels],
@@ -171,7 +171,7 @@ def _cluster_ids(filename: str, n_clusters: int) -> npt.NDArray[np.object_]:
     return np.array([f"{file_stem(filename)}_{number:0{digits}d}" for number in range(n_clusters)], dtype=object)
 
 
-def _report(n_rows: int, clustering: kmeans.Clustering) -> FileReport:
+def _report(n_rows: int, clustering: kmeans.Clustering, params: kmeans.Parameters) -> FileReport:
     statuses, counts = np.unique(clustering.status, return_counts=True)
     return FileReport(
         n_rows=n_rows,
@@ -181,4 +181,8 @@ def _report(n_rows: int, clustering: kmeans.Clustering) -> FileReport:
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
         statuses={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
+        findings=[
+            Finding(status=found.status, n_clusters=found.n_clusters, weight=found.weight, text=found.text)
+            for found in kmeans.diagnose(clustering, params)
+        ],
     )

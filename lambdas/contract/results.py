@@ -8,11 +8,20 @@ import msgspec
 from lambdas.contract.errors import RunError
 
 
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """The clusters of a file with one status other than ``ok``, and what it means; see ``kmeans.Finding``."""
+
+    status: str
+    n_clusters: int
+    weight: float
+    text: str
+
+
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     """What clustering one file gave.
 
     ``n_in_range`` counts clusters within the weight range, ``weight_in_range`` the weight they hold; radii in metres;
-    ``statuses`` counts the clusters of each ``kmeans.Status``.
+    ``statuses`` counts the clusters of each ``kmeans.Status``, ``findings`` explains those other than ``ok``.
     """
 
     n_rows: int
@@ -22,6 +31,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     weight_in_range: float
     radius_median: float | None
     statuses: dict[str, int]
+    findings: list[Finding]
 
 
 class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

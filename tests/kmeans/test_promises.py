@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from kmeans import Parameters, Status, cluster
+from kmeans import Parameters, Status, cluster, diagnose
 from tests.support import references
 from tests.support.geography import count_pieces, delaunay_edges, lattice_edges
 from tests.support.populations import buildings, district
@@ -52,7 +52,7 @@ def check_reasons(points, weights, edges, found):
             assert total[own] < 180
             others = points[component != own]
             nearest = min(np.hypot(*(others - p).T).min() for p in points[component == own])
-            assert found.gap[j] == pytest.approx(92 * nearest)
+            assert found.reason_value[j] == pytest.approx(92 * nearest)
         elif status == Status.NO_FEASIBLE_K:
             assert np.ceil(total[own] / 300) > np.floor(total[own] / 180)
         elif status == Status.POINT_ABOVE_MAX:
@@ -175,9 +175,12 @@ class TestReasons:
         found = cluster(points * 100, np.full(104, 10.0), Parameters(100))
         (island,) = np.flatnonzero(found.status == Status.COMPONENT_BELOW_MIN)
         assert found.weight[island] == 40
-        assert found.gap[island] == pytest.approx(600)
+        assert found.reason_value[island] == pytest.approx(600)
+        (finding,) = diagnose(found, Parameters(100))
+        assert (finding.status, finding.n_clusters, finding.weight) == ("component_below_min", 1, pytest.approx(40))
+        assert "600 m" in finding.text
         assert found.in_range.sum() == found.n_clusters - 1
-        assert np.isinf(np.delete(found.gap, island)).all()
+        assert np.isnan(np.delete(found.reason_value, island)).all()
 
     @pytest.mark.small
     def test_total_below_min(self):
@@ -188,6 +191,10 @@ class TestReasons:
     def test_no_feasible_k(self, total, n_clusters):
         found = cluster(block(10, 10), np.full(100, total / 100), Parameters(240))
         assert list(found.status) == [Status.NO_FEASIBLE_K] * n_clusters
+        assert found.reason_value == pytest.approx(total)
+        (finding,) = diagnose(found, Parameters(240))
+        assert finding.n_clusters == n_clusters
+        assert "between 300 (1 clusters at most) and 360 (2 at least)" in finding.text
 
     @pytest.mark.small
     def test_zero_weight(self):

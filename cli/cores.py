@@ -1,0 +1,10 @@
+"""How many processes can compute at the same time on this machine."""
+
+import os
+
+
+def available_cores() -> int:
+    """Cores that this process may use; where the system does not tell (macOS), all that there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,130 @@
+"""The files of a local run: which ones to work on, where their outputs go, reading and writing them."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lambdas.contract import keys
+from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file.
+
+    Attributes:
+        source: where it is, as the user wrote it.
+        filename: what it is called in results; its output has the same place below the output folder.
+        target: its output.
+        partial: the output while it is being written; known to the parent, which tidies up after a killed process.
+    """
+
+    source: Path
+    filename: str
+    target: Path
+    partial: Path
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to do; ``n_outputs_ignored`` files in the given folders are outputs of runs into other folders."""
+
+    jobs: list[Job]
+    n_outputs_ignored: int
+
+
+def find_work(paths: Sequence[Path], out: Path) -> Work:
+    """Files to work on, in the order given and by name within a folder; a missing one fails later, by itself.
+
+    Outputs of earlier runs count as input only when they are named themselves, not when they lie in a folder.
+
+    Raises:
+        InvalidParameters: two inputs would have the same output, or there is no input at all.
+    """
+    by_target: dict[Path, Job] = {}
+    places: set[Path] = set()
+    n_outputs_ignored = 0
+    for path in paths:
+        if path.is_dir():
+            inside = [found for found in sorted(path.rglob("*")) if keys.is_input(found.name) and found.is_file()]
+            outputs = {found for found in inside if _is_output(found)}
+            n_outputs_ignored += sum(out.resolve() not in found.resolve().parents for found in outputs)
+            files = [(found, found.relative_to(path).as_posix()) for found in inside if found not in outputs]
+        else:
+            files = [(path, path.name)]
+        for source, filename in files:
+            # A link to a file is a file of its own, another way to write its path is not.
+            place = source.parent.resolve() / source.name
+            if place in places:
+                continue
+            target = out / keys.output_key(filename)
+            if target in by_target:
+                first = by_target[target].source
+                if first.resolve() == source.resolve():
+                    continue
+                raise InvalidParameters(f"{first} and {source} would both be written to {target}")
+            places.add(place)
+            by_target[target] = Job(source, filename, target, target.with_name(f".{target.name}.{os.getpid()}.part"))
+    if not by_target:
+        suffixes = " or ".join(keys.INPUT_SUFFIXES)
+        besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
+        raise InvalidParameters(f"there is no {suffixes} file in {', '.join(map(str, paths))}{besides}")
+    return Work(list(by_target.values()), n_outputs_ignored)
+
+
+def _is_output(path: Path) -> bool:
+    if not path.name.startswith(keys.OUTPUT_PREFIX):
+        return False
+    from lambdas.clustering import geoparquet  # Takes a moment to load, and few folders hold such a file.
+
+    return geoparquet.read_provenance(str(path)) is not None
+
+
+def check_writable(folder: Path) -> None:
+    """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
+
+    Raises:
+        OutputNotWritable: naming the folder and the reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
+
+
+def read_source(job: Job) -> bytes:
+    """Content of the file.
+
+    Raises:
+        FileMissing: there is nothing of that name.
+        InvalidInput: it is not named like a Parquet file, or cannot be read.
+    """
+    if not job.source.exists():
+        raise FileMissing("there is no such file or folder")
+    if not keys.is_input(job.filename):
+        raise InvalidInput(f"is not named like a Parquet file ({' or '.join(keys.INPUT_SUFFIXES)})")
+    try:
+        return job.source.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"cannot be read ({error.strerror})") from error
+
+
+def write_target(job: Job, content: bytes) -> None:
+    """Write the output, which appears whole or not at all; an older one stays until the new one is there.
+
+    Raises:
+        OutputNotWritable: the disk is full, or the folder cannot be written.
+    """
+    try:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            job.partial.write_bytes(content)
+            os.replace(job.partial, job.target)
+        finally:
+            job.partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputNotWritable(f"the output {job.target} cannot be written ({error.strerror})") from error

@@ -1,0 +1,62 @@
+"""Says in words why clusters of a clustering are not as they should be, for reports."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmeans.clustering import Clustering
+from kmeans.parameters import Parameters
+from kmeans.status import EXPLANATIONS, Status
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The clusters of one status other than ``ok``.
+
+    Attributes:
+        status: the code.
+        n_clusters, weight: how many, and what they weigh together.
+        text: what it means, what to change, and where it applies the distances or totals.
+    """
+
+    status: str
+    n_clusters: int
+    weight: float
+    text: str
+
+
+def diagnose(clustering: Clustering, params: Parameters) -> list[Finding]:
+    """One finding for each status other than ``ok``, in the order of ``Status``."""
+    findings = []
+    for status in Status:
+        members = np.flatnonzero(clustering.status == status)
+        if status is Status.OK or len(members) == 0:
+            continue
+        values = clustering.reason_value[members]
+        text = EXPLANATIONS[status]
+        if status is Status.COMPONENT_BELOW_MIN:
+            text += f" {_distances(values)}"
+        elif status is Status.NO_FEASIBLE_K:
+            text += "".join(f" {_gap(total, params)}" for total in np.unique(values)[:_MOST_TOTALS])
+        findings.append(Finding(status.value, len(members), float(clustering.weight[members].sum()), text))
+    return findings
+
+
+# Totals that are spelled out; a longer list would not be read.
+_MOST_TOTALS = 5
+
+
+def _distances(metres: np.ndarray) -> str:
+    near, far = f"{metres.min():,.0f} m", f"{metres.max():,.0f} m"
+    return f"The nearest other ground is {near if near == far else f'{near} to {far}'} away."
+
+
+def _gap(total: float, params: Parameters) -> str:
+    """The two totals between which ``total`` lies, and how many clusters they stand for."""
+    low, high = params.weight_range
+    fewer = math.floor(total / high)
+    return (
+        f"The total {total:,.6g} lies between {fewer * high:,.6g} ({fewer} clusters at most) "
+        f"and {(fewer + 1) * low:,.6g} ({fewer + 1} at least)."
+    )

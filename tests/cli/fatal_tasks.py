@@ -1,0 +1,17 @@
+"""Tasks for the worker pool; a module of its own because worker processes import it by name."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def note_and_die_if_fatal(task):
+    """Note in a file that the task was started, then end the whole process if it is a fatal one."""
+    folder, name, is_fatal = task
+    with Path(folder, name).open("a") as notes:
+        notes.write(f"{os.getpid()}\n")
+    if is_fatal:
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return name

@@ -1,0 +1,97 @@
+"""What counts as input, and what happens when an output cannot be written."""
+
+import errno
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from tests.support.geoparquet_files import cell_file
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.parquet").write_bytes(cell_file(100))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    options = ("--target-weight", "40", "--weight-column", "population", "--json")
+    return CliRunner().invoke(main, ["cluster", *map(str, arguments), *options])
+
+
+def filenames(done):
+    return [file["filename"] for file in json.loads(done.stdout)["files"]]
+
+
+def test_a_path_written_in_two_ways_is_one_file(folder):
+    done = run("in/a.parquet", folder / "in" / "a.parquet", "in/../in/a.parquet", "in", "--out", "out")
+    assert done.exit_code == 0, done.stderr
+    assert filenames(done) == ["a.parquet"]
+
+
+def test_outputs_in_a_folder_are_no_input_unless_they_are_named(folder):
+    run("in", "--out", "in")
+    own = run("in", "--out", "in")
+    assert (filenames(own), own.stderr) == (["a.parquet"], "")
+    other = run("in", "--out", "out")
+    assert filenames(other) == ["a.parquet"]
+    assert "Outputs of earlier runs in the given folders, left out: 1" in other.stderr
+    named = run("in/clustered_a.parquet", "--out", "out")
+    assert "in/clustered_a.parquet, column cluster_id: already has this column" in named.stderr
+    (folder / "in" / "a.parquet").unlink()
+    nothing = run("in", "--out", "out")
+    assert nothing.exit_code == 2
+    assert "(outputs of earlier runs, left out: 1)" in nothing.stderr
+
+
+def test_an_input_that_is_only_named_like_an_output_is_clustered(folder):
+    (folder / "in" / "a.parquet").rename(folder / "in" / "clustered_a.parquet")
+    assert filenames(run("in", "--out", "in")) == ["clustered_a.parquet"]
+
+
+def test_what_is_not_there_is_missing_and_what_is_no_parquet_is_named_wrongly(folder):
+    (folder / "in" / "notes.txt").write_text("notes")
+    done = run("mistyped", "in/notes.txt", "--out", "out")
+    assert "FileMissing: mistyped: there is no such file or folder" in done.stderr
+    assert "InvalidInput: in/notes.txt: is not named like a Parquet file (.parquet or .geoparquet)" in done.stderr
+
+
+@pytest.mark.parametrize("out", ["in/a.parquet/below", "/proc/none/below"])
+def test_an_output_folder_that_cannot_be_written_is_wrong_usage(folder, out):
+    done = run("in", "--out", out)
+    assert done.exit_code == 2
+    assert f"cannot write to the folder {out}: " in done.stderr
+
+
+def test_an_output_that_cannot_be_written_fails_only_its_file(folder):
+    for name in ("b", "c"):
+        (folder / "in" / name).mkdir()
+        (folder / "in" / name / f"{name}.parquet").write_bytes(cell_file(100))
+    (folder / "out").mkdir()
+    (folder / "out" / "b").write_text("in the way")
+    done = run("in", "--out", "out")
+    assert done.exit_code == 3
+    assert "OutputNotWritable: in/b/b.parquet: the output out/b/clustered_b.parquet cannot be written" in done.stderr
+    assert json.loads(done.stdout)["n_succeeded"] == 2
+
+
+def test_an_interrupted_write_leaves_the_old_output_and_nothing_else(folder, monkeypatch):
+    def no_space(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run("in", "--out", "out")
+    before = (folder / "out" / "clustered_a.parquet").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", no_space)
+        done = run("in", "--out", "out", "--force")
+    assert done.exit_code == 1
+    [failure] = json.loads(done.stdout)["failures"]
+    assert failure["failure"]["error"] == "OutputNotWritable"
+    assert "No space left on device" in failure["failure"]["message"]
+    assert [path.name for path in (folder / "out").iterdir()] == ["clustered_a.parquet"]
+    assert (folder / "out" / "clustered_a.parquet").read_bytes() == before
