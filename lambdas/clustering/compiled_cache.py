@@ -34,11 +34,21 @@ def bake() -> None:
     import numpy as np
 
     import kmeans
+    from kmeans.seeding import greedy_kmeans_plus_plus
 
     rng = np.random.default_rng(0)
-    points = rng.uniform(0, 1000, (500, 2))
-    found = kmeans.cluster(points, rng.uniform(0, 1, 500), kmeans.Parameters(target_weight=10, radius=100))
-    print(f"baked with a clustering into {found.n_clusters} clusters")
+    lattice = np.column_stack([np.repeat(np.arange(30.0), 30), np.tile(np.arange(30.0), 30)])
+    islands = np.concatenate([lattice, lattice[:90] + np.array([100, 0]), lattice[:2] + np.array([0, 100])])
+    for points in (islands, rng.uniform(0, 1000, (500, 2))):
+        weights = rng.lognormal(0, 1, len(points))
+        # A narrow range needs repairs, a wide one is polished: together they pass through every kernel.
+        for tolerance in (0.01, 0.25):
+            low, high = 10 * (1 - tolerance), 10 * (1 + tolerance)
+            params = kmeans.Parameters(10, min_weight=low, max_weight=high, radius=3, bridge=True)
+            found = kmeans.cluster(points, weights, params)
+            print(f"baked with {len(points)} points in {found.n_clusters} clusters")
+        tree = kmeans.build_kdtree(points, weights)
+        kmeans.lloyd(tree, greedy_kmeans_plus_plus(tree, 20, 0))
 
 
 def _pin_processor() -> None:

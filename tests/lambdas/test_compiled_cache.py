@@ -11,7 +11,19 @@ PROJECT = Path(__file__).parent.parent.parent
 CALL = """
 import lambdas.clustering.handler, kmeans, numpy as np
 rng = np.random.default_rng(1)
-kmeans.cluster(rng.uniform(0, 9, (900, 2)), None, kmeans.Parameters(30, radius=1))
+cells = np.column_stack([np.repeat(np.arange(20.0), 20), np.tile(np.arange(20.0), 20)])
+for points in (rng.uniform(0, 9, (900, 2)), np.concatenate([cells, cells[:3] + 50])):
+    for bridge in (True, False):
+        kmeans.cluster(points, None, kmeans.Parameters(30, min_weight=29, max_weight=31, radius=1, bridge=bridge))
+"""
+EVERY_KERNEL = """
+import importlib, pkgutil
+from lambdas.clustering.compiled_cache import bake
+bake()
+import kmeans
+modules = [importlib.import_module(f"kmeans.{found.name}") for found in pkgutil.iter_modules(kmeans.__path__)]
+kernels = {kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "signatures")}
+print(len(kernels), [kernel.__name__ for kernel in kernels if not kernel.signatures])
 """
 
 
@@ -40,6 +52,13 @@ def run(root, *arguments, **environment):
         text=True,
         check=True,
     ).stdout
+
+
+def test_every_kernel_is_baked(tmp_path):
+    printed = run(PROJECT, "-c", EVERY_KERNEL, BAKED_NUMBA_CACHE=str(tmp_path)).splitlines()[-1]
+    count, missing = printed.split(" ", 1)
+    assert int(count) > 20
+    assert missing == "[]"
 
 
 def test_a_started_function_finds_every_kernel_compiled(image_root):

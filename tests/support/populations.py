@@ -46,3 +46,14 @@ def district(rng, n_cells):
     logarithms = np.log([0.02, 0.036, 0.112, 0.93, 2.24, 6.0])
     weights = np.exp(np.interp(rank / len(points), [0, 0.05, 0.5, 0.95, 0.99, 1], logarithms))
     return points, weights
+
+
+def patches(rng, n_cells):
+    """A lattice with holes; density varies from patch to patch of 12 cells and from cell to cell, spacing 1."""
+    side = int(np.sqrt(n_cells / 0.9))
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    points = np.column_stack([x.ravel(), y.ravel()]).astype(float)
+    points = points[rng.random(len(points)) < 0.9]
+    patch = rng.normal(size=(side // 12 + 1, side // 12 + 1))
+    column, row = (points // 12).astype(int).T
+    return points, np.exp(np.log(0.112) + 0.8 * patch[row, column] + 0.7 * rng.normal(size=len(points)))
