@@ -1,7 +1,7 @@
 """Counts kept promises on generated districts: holes, rivers, islands, heavy-tailed weights.
 
-    .venv/bin/python benchmarks/promises.py --files 300
-    .venv/bin/python benchmarks/promises.py --files 1 --cells 1000000 --per-cluster 500 --patches
+.venv/bin/python benchmarks/promises.py --files 300
+.venv/bin/python benchmarks/promises.py --files 1 --cells 1000000 --per-cluster 500 --patches
 """
 
 import sys

@@ -56,6 +56,12 @@ EXPLANATIONS = {
     ),
     Status.ZERO_WEIGHT: "No point has any weight.",
     Status.RADIUS_LIMITED: "Lighter than the minimum because the largest allowed radius was honoured first.",
-    Status.BELOW_MIN: "Lighter than the minimum, or there are as many clusters as were asked for.",
-    Status.ABOVE_MAX: "Heavier than the maximum, or there are as few clusters as were asked for.",
+    Status.BELOW_MIN: (
+        "Lighter than the minimum: no division was found that keeps all of the ground in the range, as happens where "
+        "few points are heavy against it. Widen the range, use smaller cells, or leave the number of clusters free."
+    ),
+    Status.ABOVE_MAX: (
+        "Heavier than the maximum: no division was found that keeps all of the ground in the range, as happens where "
+        "few points are heavy against it. Widen the range, use smaller cells, or leave the number of clusters free."
+    ),
 }
