@@ -77,6 +77,8 @@ class _Search:
         self, tree: KdTree, graph: NeighbourGraph, n_clusters: int, low: float, high: float, random_state: int
     ) -> None:
         self.tree, self.graph, self.low, self.high = tree, graph, low, high
+        # Margins are shares of this; a maximum far away must not push the minimum up.
+        self.span = min(high, 2 * float(tree.sums[0, 0]) / n_clusters) - low
         self.labels = run_labels(tree, n_clusters)
         self.sums = np.empty((n_clusters, N_SUMS))
         self.state = np.array([random_state], np.uint64)
@@ -99,7 +101,9 @@ class _Search:
                 self.labels = best.labels.copy()
                 self._recompute()
             found = self._improved(best, *_TEMPERINGS[cycle % len(_TEMPERINGS)])
-            n_idle = 0 if found is not best else n_idle + 1
+            # As long as clusters are out of the range a lower inertia is no progress.
+            is_progress = found.n_outside < best.n_outside or (found is not best and found.n_outside == 0)
+            n_idle = 0 if is_progress else n_idle + 1
             best = found
             if n_idle == _PATIENCE:
                 break
@@ -115,7 +119,7 @@ class _Search:
 
     def _start_from_diagram(self, centroids: FloatArray, spread: FloatArray) -> bool:
         """Start from a power diagram that balances the clusters, unless it collapses; says whether it did not."""
-        margin = _MARGIN * (self.high - self.low)
+        margin = _MARGIN * self.span
         labels, offsets = balance(
             self.tree, centroids, spread, self.low + margin, self.high - margin, _MOVING, _RESTING
         )
@@ -137,7 +141,7 @@ class _Search:
         unit = self._mean_squared_radius()
         price = first_price * unit
         while price < _LAST_PRICE * unit:
-            self._exchange(price, margin * (self.high - self.low))
+            self._exchange(price, margin * self.span)
             price *= _PRICE_GROWTH
         for _ in range(_REPAIRS):
             if _n_outside(self.sums, self.low, self.high) == 0:
@@ -156,9 +160,8 @@ class _Search:
         return Division(self.labels.copy(), _n_outside(self.sums, self.low, self.high), _inertia(self.sums))
 
     def _exchange(self, price: float, margin: float) -> None:
-        no_offsets = np.zeros(len(self.sums))
         limits = (self.low + margin, self.high - margin)
-        exchange(self.tree, self.graph, self.labels, self.sums, no_offsets, *limits, price, _VISITS * len(self.labels))
+        exchange(self.tree, self.graph, self.labels, self.sums, *limits, price, _VISITS * len(self.labels))
         self._recompute()
 
     def _recompute(self) -> None:

@@ -50,7 +50,6 @@ def exchange(
     graph: NeighbourGraph,
     labels: IntArray,
     sums: FloatArray,
-    offsets: FloatArray,
     low: float,
     high: float,
     price: float,
@@ -58,14 +57,13 @@ def exchange(
 ) -> int:
     """Move boundary points, best cluster first, until no move helps; clusters stay connected.
 
-    A move has to lower  inertia - sum_j offsets[j] * W_j + price * sum_j penalty(W_j). Hartigan and Wong's exact change
-    of the inertia is used. Points are taken from a queue that begins with all boundary points.
+    A move has to lower  inertia + price * sum_j penalty(W_j). Hartigan and Wong's exact change of the inertia is used.
+    Points are taken from a queue that begins with all boundary points.
 
     Args:
         tree, graph: n points and their neighbours.
         labels: int64 (n,), changed in place.
         sums: float64 (k, 4), sums of the clusters, kept up to date.
-        offsets: float64 (k,), what a unit of weight in a cluster is worth, square metres.
         low, high: range of the weights.
         price: cost of a unit of weight out of the range, square metres.
         max_visits: bound on the points that are looked at.
@@ -108,7 +106,7 @@ def exchange(
             if sums[j, 0] > 0:
                 dx, dy = x - sums[j, 1] / sums[j, 0], y - sums[j, 2] / sums[j, 0]
                 cost = weight * sums[j, 0] / whole * (dx * dx + dy * dy)
-            change = cost - saved - weight * (offsets[j] - offsets[own])
+            change = cost - saved
             change += price * (relieved + penalty(whole, low, high) - penalty(sums[j, 0], low, high))
             if change < best:
                 best, to = change, j

@@ -28,9 +28,10 @@ def objective(weights: FloatArray, radii: FloatArray, params: Parameters) -> flo
     radius R and ``a = weight_importance``. Without a radius only the first term counts.
     """
     misfit = float(np.mean(np.abs(weights - params.target_weight)) / params.target_weight)
-    if params.radius is None:
+    radius = params.wanted_radius
+    if radius is None:
         return misfit
-    excess = float(np.mean(np.maximum(0.0, radii - params.radius)) / params.radius)
+    excess = float(np.mean(np.maximum(0.0, radii - radius)) / radius)
     return params.weight_importance * misfit + (1 - params.weight_importance) * excess
 
 

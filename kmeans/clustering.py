@@ -88,7 +88,8 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
 def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters) -> Clustering:
     """Like ``cluster``, but no cluster mixes rows of different ``groups``, int64 (n,).
 
-    Clusters are numbered group after group in ascending order, within a group along its Hilbert curve.
+    Clusters are numbered group after group in ascending order, within a group along its Hilbert curve. A fixed number
+    of clusters is that of each group.
     """
     points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
@@ -141,7 +142,8 @@ def _cluster_components(tree: KdTree, components: Components, params: Parameters
     members = np.split(np.argsort(components.of_point, kind="stable"), np.cumsum(np.bincount(components.of_point))[:-1])
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
-        counts = list(_share_out(params.n_clusters, _cluster_sums(components.of_point, tree.weight, n_components)))
+        totals = _cluster_sums(components.of_point, tree.weight, n_components)
+        counts = list(_share_out(params.n_clusters, totals, np.bincount(components.of_point)))
     for number, points in enumerate(members):
         ground = Ground.of(points, tree, components.graph)
         found, found_reasons = cluster_component(ground, replace(params, n_clusters=counts[number]))
@@ -151,7 +153,7 @@ def _cluster_components(tree: KdTree, components: Components, params: Parameters
         for j, reason in found_reasons.items():
             if reason.status is not Status.COMPONENT_BELOW_MIN:
                 reasons[n_clusters + j] = reason
-            elif n_components == 1:
+            elif tree.weight.sum() < params.weight_range[0] * (1 - ROUNDING):
                 reasons[n_clusters + j] = Reason(Status.TOTAL_BELOW_MIN)
             else:
                 reasons[n_clusters + j] = Reason(reason.status, float(components.gap[number]))
@@ -162,11 +164,14 @@ def _cluster_components(tree: KdTree, components: Components, params: Parameters
     return labels, reasons
 
 
-def _share_out(n_clusters: int, weight: FloatArray) -> list[int]:
-    """Numbers of clusters of the components: at least one each, the others one by one to the largest mean weight."""
+def _share_out(n_clusters: int, weight: FloatArray, n_points: IntArray) -> list[int]:
+    """Numbers of clusters of the components: at least one each, the others one by one to the largest mean weight.
+
+    No component gets more clusters than it has points.
+    """
     counts = np.ones(len(weight), np.int64)
-    for _ in range(n_clusters - len(weight)):
-        counts[np.argmax(weight / counts)] += 1
+    for _ in range(min(n_clusters, int(n_points.sum())) - len(weight)):
+        counts[np.argmax(np.where(counts < n_points, weight / counts, -1.0))] += 1
     return [int(count) for count in counts]
 
 
@@ -209,8 +214,11 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
     status = np.full(len(weight), Status.OK.value, dtype=f"<U{max(map(len, Status))}")
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
+    is_inside = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
     for j, reason in reasons.items():
-        status[j] = reason.status.value
+        # A cluster of ground that cannot be divided well may still be inside the range itself.
+        if reason.status is Status.BRIDGED or not is_inside[j]:
+            status[j] = reason.status.value
     is_unexplained = np.isin(status, [Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED])
     status[is_unexplained & (weight < low * (1 - ROUNDING))] = Status.BELOW_MIN.value
     status[is_unexplained & (weight > high * (1 + ROUNDING))] = Status.ABOVE_MAX.value

@@ -15,7 +15,7 @@ from kmeans.status import Reason, Status
 # Sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
 ROUNDING = 1e-9
 # Other numbers of clusters, and other random draws, that are tried when a cluster stays out of the range.
-_FURTHER_TRIES = 6
+_FURTHER_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     ideal = min(max(round(total / params.target_weight), fewest), most)
     best = _divided(ground, ideal, low, high, params)
     best_rank = _rank(ground, best, params)
-    if params.radius is not None:
+    if params.wanted_radius is not None:
         weights, radii = _figures(ground, best.labels)
         for k in promising_counts(weights, radii, fewest, most, params):
             found = _divided(ground, k, low, high, params)

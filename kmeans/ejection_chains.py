@@ -93,6 +93,8 @@ def apply_chains(
                 node = origin
                 if node == start:
                     break
+            if n_moves == 0:
+                break
             if not _try_moves(tree, graph, labels, sums, moves, n_moves, low, high, touched, mark, stamp, search):
                 for m in range(n_moves):
                     for arc in range(arcs.n_arcs[moves[m, 1]]):
@@ -187,7 +189,8 @@ def _negative_cycle(
     for a in range(k):
         if sums[a, 0] > 0:
             scale += sums[a, 3] - (sums[a, 1] ** 2 + sums[a, 2] ** 2) / sums[a, 0]
-    least = 1e-9 * scale / k
+    # The sums cancel for clusters in one place: rounding must not look like an improvement.
+    least = max(1e-9 * scale / k, 1e-300)
     distance[:] = 0.0
     parent[:] = -1
     for _ in range(_MAX_PASSES):

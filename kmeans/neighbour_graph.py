@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
 
 # Points whose surroundings are looked at to find the steps of a lattice.
 _SAMPLE_SIZE = 256
@@ -32,7 +32,43 @@ class NeighbourGraph(NamedTuple):
 
 
 def build_neighbour_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
-    """The graph over the points of ``tree``, and whether they form a lattice."""
+    """The graph over the points of ``tree``, and whether they form a lattice.
+
+    Points in the same place all have the neighbours of the place, and each other in a chain.
+    """
+    order = np.lexsort((tree.y, tree.x))
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = (np.diff(tree.x[order]) != 0) | (np.diff(tree.y[order]) != 0)
+    if is_new.all():
+        return _places_graph(tree)
+    places = order[is_new]
+    place_tree = build_kdtree(np.column_stack([tree.x[places], tree.y[places]]), np.ones(len(places)))
+    graph, is_lattice = _places_graph(place_tree)
+    representative = places[place_tree.order]
+    sources = representative[np.repeat(np.arange(len(places)), np.diff(graph.first))]
+    edges = np.column_stack([sources, representative[graph.neighbours]])
+    repeated = np.flatnonzero(~is_new)
+    first_there = places[np.cumsum(is_new) - 1]
+    shared = _edges_of_repeated(graph, representative, order[repeated], first_there[repeated])
+    chain = np.column_stack([order[repeated], order[repeated - 1]])
+    both_ways = np.concatenate([edges, shared, shared[:, ::-1], chain, chain[:, ::-1]])
+    return from_edges(len(order), np.unique(both_ways, axis=0), is_directed=True), is_lattice
+
+
+def _edges_of_repeated(
+    graph: NeighbourGraph, representative: IntArray, repeated: IntArray, first_there: IntArray
+) -> IntArray:
+    """Edges (m, 2) from each repeated point to the representatives of the places around its own."""
+    place_of = np.full(int(representative.max()) + 1, -1, np.int64)
+    place_of[representative] = np.arange(len(representative))
+    own = place_of[first_there]
+    counts = graph.first[own + 1] - graph.first[own]
+    positions = np.concatenate([np.arange(graph.first[place], graph.first[place + 1]) for place in own])
+    return np.column_stack([np.repeat(repeated, counts), representative[graph.neighbours[positions.astype(np.int64)]]])
+
+
+def _places_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
+    """The graph over points none of which are in the same place."""
     steps = lattice_steps(tree)
     if steps is not None:
         graph, share = _lattice_neighbours(tree, steps)
@@ -115,7 +151,7 @@ def _nearest_offsets(tree: KdTree, sample: IntArray, n_nearest: int) -> FloatArr
 
 @kernel
 def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph, float]:
-    """The up to eight lattice neighbours of every point, and the share of points that have nothing off the lattice."""
+    """The lattice neighbours of every point, and the share of points that have nothing off the lattice around."""
     n = tree.x.shape[0]
     ax, ay, bx, by = steps[0, 0], steps[0, 1], steps[1, 0], steps[1, 1]
     determinant = ax * by - ay * bx
@@ -123,7 +159,8 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
     reach = longest * (1 + _LATTICE_TOLERANCE) ** 2
     first = np.empty(n + 1, np.int64)
     first[0] = 0
-    neighbours = np.empty(8 * n, np.int64)
+    neighbours = np.empty(8 * n + 64, np.int64)
+    near = longest * (1 + _LATTICE_TOLERANCE / 2) ** 2
     count, n_regular = 0, 0
     for i in range(n):
         is_regular = True
@@ -142,9 +179,12 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
                     a, b = (dx * by - dy * bx) / determinant, (dy * ax - dx * ay) / determinant
                     along, across = round(a), round(b)
                     is_place = abs(a - along) <= _LATTICE_TOLERANCE and abs(b - across) <= _LATTICE_TOLERANCE
-                    if not is_place or (along == 0 and across == 0):
-                        is_regular = False
-                    elif abs(along) <= 1 and abs(across) <= 1 and count < first[i] + 8:
+                    is_place = is_place and not (along == 0 and across == 0)
+                    is_regular = is_regular and is_place
+                    # A point off the lattice is a neighbour of all that is as near as a diagonal neighbour.
+                    if (abs(along) <= 1 and abs(across) <= 1) if is_place else dx * dx + dy * dy <= near:
+                        if count == neighbours.shape[0]:
+                            neighbours = np.concatenate((neighbours, np.empty_like(neighbours)))
                         neighbours[count] = other
                         count += 1
             node += 1
@@ -154,26 +194,17 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
 
 
 def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
-    """Delaunay neighbours; points in the same place are neighbours of each other, collinear points form a chain."""
+    """Delaunay neighbours of points in different places; collinear points form a chain."""
     import shapely  # Lattices, the usual input, do without.
 
-    n = len(tree.x)
     order = np.lexsort((tree.y, tree.x))
-    sorted_points = np.column_stack([tree.x[order], tree.y[order]])
-    is_new = np.ones(n, bool)
-    is_new[1:] = (np.diff(sorted_points, axis=0) != 0).any(axis=1)
-    places = order[is_new]
-    repeated = np.flatnonzero(~is_new)
-    edges = [np.column_stack([order[repeated], order[repeated - 1]])]
-    triangulation = shapely.delaunay_triangles(shapely.multipoints(sorted_points[is_new]), only_edges=True)
-    ends = shapely.get_coordinates(triangulation)
-    if len(ends):
-        as_numbers = np.ascontiguousarray(sorted_points[is_new]).view(np.complex128).ravel()
-        found = places[np.searchsorted(as_numbers, np.ascontiguousarray(ends).view(np.complex128).ravel())]
-        edges.append(found.reshape(-1, 2))
-    else:
-        edges.append(np.column_stack([places[:-1], places[1:]]))
-    return from_edges(n, np.concatenate(edges))
+    points = np.column_stack([tree.x[order], tree.y[order]])
+    ends = shapely.get_coordinates(shapely.delaunay_triangles(shapely.multipoints(points), only_edges=True))
+    if len(ends) == 0:
+        return from_edges(len(order), np.column_stack([order[:-1], order[1:]]))
+    # Complex numbers are sorted like pairs.
+    found = np.searchsorted(points.view(np.complex128).ravel(), np.ascontiguousarray(ends).view(np.complex128).ravel())
+    return from_edges(len(order), order[found].reshape(-1, 2))
 
 
 def from_edges(n: int, edges: IntArray, is_directed: bool = False) -> NeighbourGraph:

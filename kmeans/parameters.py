@@ -51,10 +51,15 @@ class Parameters:
             _require_positive("max_radius", self.max_radius)
         if not 0 <= self.weight_importance <= 1:
             raise InvalidParameter("weight_importance", self.weight_importance, "has to lie between 0 and 1")
-        if self.n_clusters is not None and self.n_clusters < 1:
-            raise InvalidParameter("n_clusters", self.n_clusters, "has to be at least 1")
+        if self.n_clusters is not None and not (isinstance(self.n_clusters, int) and self.n_clusters >= 1):
+            raise InvalidParameter("n_clusters", self.n_clusters, "has to be a whole number of at least 1")
         if not 0 <= self.random_state < 2**63:
             raise InvalidParameter("random_state", self.random_state, "has to lie between 0 and 2**63 - 1")
+
+    @property
+    def wanted_radius(self) -> float | None:
+        """Radius that the number of clusters is chosen for: the desired one, or else the largest allowed."""
+        return self.max_radius if self.radius is None else self.radius
 
     @property
     def weight_range(self) -> tuple[float, float]:

@@ -43,6 +43,7 @@ def balance(
         labels int64 (n,) in the tree's order, and offsets float64 (k,).
     """
     k = centroids.shape[0]
+    target = tree.sums[0, 0] / k
     offsets, step = np.zeros(k), np.ones(k)
     direction = np.zeros(k)
     sums = np.empty((k, N_SUMS))
@@ -50,7 +51,7 @@ def balance(
     for iteration in range(n_moving + n_resting):
         assign(tree, centroids, offsets, sums, labels, False)
         is_moving = iteration < n_moving
-        n_outside = _update(sums, centroids, offsets, spread, step, direction, low, high, is_moving)
+        n_outside = _update(sums, centroids, offsets, spread, step, direction, low, high, target, is_moving)
         if n_outside == 0 and not is_moving:
             break
     assign(tree, centroids, offsets, sums, labels, True)
@@ -67,10 +68,10 @@ def _update(
     direction: FloatArray,
     low: float,
     high: float,
+    target: float,
     is_moving: bool,
 ) -> int:
     """One step of the centroids and of the dual ascent, in place; returns the number of clusters out of the range."""
-    target = (low + high) / 2
     n_outside = 0
     for j in range(sums.shape[0]):
         weight = sums[j, 0]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kmeans.bounding_circle import cluster_radii
-from kmeans.component_clustering import Ground
+from kmeans.component_clustering import ROUNDING, Ground
 from kmeans.kdtree import IntArray
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
@@ -42,7 +42,11 @@ def limit_radius(
             was_cut[members] = True
         current, _ = connected_components(graph, 2 * current + side)
     weight = np.bincount(current, tree.weight)
-    limited = {j: Reason(Status.RADIUS_LIMITED) for j in np.unique(current[was_cut]).tolist() if weight[j] < low}
+    limited = {
+        j: Reason(Status.RADIUS_LIMITED)
+        for j in np.unique(current[was_cut]).tolist()
+        if weight[j] < low * (1 - ROUNDING)
+    }
     kept = {}
     for j, reason in reasons.items():
         for piece in np.unique(current[labels == j]).tolist():

@@ -54,7 +54,7 @@ EXPLANATIONS = {
         "The total of the connected ground falls into a gap: too heavy for some number of clusters, too light for one "
         "more. Widen the range a little, or join with a neighbour."
     ),
-    Status.ZERO_WEIGHT: "No point has any weight.",
+    Status.ZERO_WEIGHT: "No point of this ground has any weight. Leave such cells out of the file.",
     Status.RADIUS_LIMITED: "Lighter than the minimum because the largest allowed radius was honoured first.",
     Status.BELOW_MIN: (
         "Lighter than the minimum: no division was found that keeps all of the ground in the range, as happens where "

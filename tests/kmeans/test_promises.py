@@ -278,3 +278,53 @@ def test_clusters_do_not_depend_on_the_order_of_the_rows(population):
     order = rng.permutation(len(points))
     straight, shuffled = cluster(points, weights, params), cluster(points[order], weights[order], params)
     np.testing.assert_array_equal(straight.labels[order], shuffled.labels)
+
+
+class TestHardInput:
+    """Found by trying to break the promises."""
+
+    def test_villages_with_nearly_equal_coordinates_end(self):
+        rng = np.random.default_rng(0)
+        for jitter in (1e-5, 1e-4, 1e-3):
+            places = np.repeat(rng.uniform(0, 1e5, (40, 2)), 20, axis=0)
+            found = cluster(places + rng.normal(size=(800, 2)) * jitter, None, Parameters(20))
+            assert found.in_range.mean() > 0.9
+
+    def test_two_clumps_far_apart_end(self):
+        rng = np.random.default_rng(0)
+        clumps = np.concatenate([rng.normal(size=(300, 2)) * 1e-3, rng.normal(size=(300, 2)) * 1e-3 + 1e7])
+        assert cluster(clumps, None, Parameters(20)).in_range.all()
+
+    def test_points_off_the_lattice_and_repeated_ones_belong_to_the_ground(self):
+        rng = np.random.default_rng(0)
+        cells = block(40, 40) * 100
+        some = rng.choice(1600, 6, replace=False)
+        for extra in (cells[some] + 50, cells[some], np.repeat(cells[some[:2]], 12, axis=0)):
+            found = cluster(np.vstack([cells, extra]), None, Parameters(20))
+            assert set(found.status) == {Status.OK}
+
+    def test_a_repeated_place_away_from_the_lattice_is_one_island(self):
+        points = np.vstack([block(20, 20) * 100, np.full((3, 2), 9e4)])
+        found = cluster(points, None, Parameters(20))
+        assert Counter(found.status)[Status.COMPONENT_BELOW_MIN] == 1
+
+    def test_points_in_one_place_all_touch_its_neighbours(self):
+        angle = np.arange(14) * 2 * np.pi / 14
+        ring = np.column_stack([np.cos(angle), 1.1 * np.sin(angle)]) * 1000
+        points, weights = np.vstack([np.zeros((2, 2)), ring]), np.concatenate([[13, 13], np.ones(14)])
+        found = cluster(points, weights, Parameters(20))
+        assert sorted(found.weight) == [20, 20]
+
+    def test_islands_of_a_file_below_the_minimum_are_not_told_to_bridge(self):
+        found = cluster(np.vstack([block(5, 5), block(5, 5, at=(50, 0))]), None, Parameters(240))
+        assert set(found.status) == {Status.TOTAL_BELOW_MIN}
+
+    def test_a_cluster_in_the_range_never_carries_a_reason_against_it(self):
+        found = cluster(block(40, 25), None, Parameters(185, min_weight=180, max_weight=190))
+        inside = {Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED}
+        assert [status in inside for status in found.status] == found.in_range.tolist()
+
+    def test_a_fixed_number_is_not_lost_on_a_small_heavy_island(self):
+        points, weights = np.vstack([block(10, 10), block(1, 1, at=(50, 0))]), np.append(np.ones(100), 1000)
+        assert cluster(points, weights, Parameters(100, n_clusters=10)).n_clusters == 10
+        assert cluster(points, weights, Parameters(100, n_clusters=10**9)).n_clusters == 101

@@ -124,9 +124,7 @@ def test_exchange_lowers_its_objective_and_keeps_clusters_connected(seed, price)
         return instance.inertia() + price * sum(penalty(w, low, high) for w in instance.weights())
 
     before = objective()
-    n_moves = exchange(
-        instance.tree, instance.graph, instance.labels, instance.sums, np.zeros(6), low, high, price, 10_000
-    )
+    n_moves = exchange(instance.tree, instance.graph, instance.labels, instance.sums, low, high, price, 10_000)
     instance.check()
     if n_moves:
         assert objective() < before
@@ -175,7 +173,7 @@ def test_chains_find_what_single_moves_cannot():
     for seed in range(10):
         instance = Instance(seed, n=240, k=8)
         low = high = 0.0
-        exchange(instance.tree, instance.graph, instance.labels, instance.sums, np.zeros(8), 0, 1e9, 0.0, 10_000)
+        exchange(instance.tree, instance.graph, instance.labels, instance.sums, 0, 1e9, 0.0, 10_000)
         low, high = instance.weights().min(), instance.weights().max()
         n_improved += apply_chains(instance.tree, instance.graph, instance.labels, instance.sums, low, high, 200) > 0
     assert n_improved > 0
