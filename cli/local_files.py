@@ -101,12 +101,11 @@ def read_source(job: Job) -> bytes:
 
     Raises:
         FileMissing: there is nothing of that name.
-        InvalidInput: it is not named like a Parquet file, or cannot be read.
+        InvalidInput: its name is no possible one, or it cannot be read.
     """
     if not job.source.exists():
         raise FileMissing("there is no such file or folder")
-    if not keys.is_input(job.filename):
-        raise InvalidInput(f"is not named like a Parquet file ({' or '.join(keys.INPUT_SUFFIXES)})")
+    keys.check_filename(job.filename)
     try:
         return job.source.read_bytes()
     except OSError as error:

@@ -92,7 +92,7 @@ def _results(
     for job, result in run_in_processes(work_on, sorted(jobs, key=_size, reverse=True), n_processes):
         if result is None:
             message = "the process that had this file was killed, most likely for lack of memory"
-            yield job, FileResult.failed(job.filename, NoResult(message, filename=str(job.source)))
+            yield job, FileResult.failed(job.filename, NoResult(message, filename=_as_text(job.source)))
         else:
             yield job, result
 
@@ -127,12 +127,17 @@ def cluster_job(job: Job, params: RunParameters, force: bool) -> FileResult:
         write_target(job, clustered.content)
     except RunError as error:
         # Within the run a file has a name relative to its folder; the user looks for it where the command says it is.
-        named = type(error)(error.message, **error.where | {"filename": str(job.source)})
+        named = type(error)(error.message, **error.where | {"filename": _as_text(job.source)})
         return FileResult.failed(job.filename, named)
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
-        return FileResult.failed(job.filename, InternalError(repr(error), filename=str(job.source)))
+        return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
     seconds = round(time.perf_counter() - started, 4)
     return FileResult(filename=job.filename, output=str(job.target), seconds=seconds, report=clustered.report)
+
+
+def _as_text(path: Path) -> str:
+    """A path for messages; bytes that are no text, which a disk may hold in a name, are shown escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _report_of_output(target: Path, params: RunParameters, etag: str) -> FileReport | None:

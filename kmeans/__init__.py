@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from kmeans.errors import InvalidParameter, InvalidPoint, InvalidWeight, KMeansError
 from kmeans.parameters import Parameters
-from kmeans.status import EXPLANATIONS, Status
+from kmeans.status import EXPLANATIONS, Finding, Status
 
 if TYPE_CHECKING:
     from kmeans.clustering import Clustering, cluster, cluster_groups
-    from kmeans.diagnosis import Finding, diagnose
+    from kmeans.diagnosis import diagnose
     from kmeans.kdtree import build_kdtree
     from kmeans.lloyd_algorithm import LloydResult, lloyd
 
@@ -43,7 +43,6 @@ _COMPILED = {
     "Clustering": "kmeans.clustering",
     "cluster": "kmeans.clustering",
     "cluster_groups": "kmeans.clustering",
-    "Finding": "kmeans.diagnosis",
     "diagnose": "kmeans.diagnosis",
     "build_kdtree": "kmeans.kdtree",
     "LloydResult": "kmeans.lloyd_algorithm",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmeans.boundary_exchange import cluster_sums, exchange
+from kmeans.boundary_exchange import exchange
+from kmeans.cluster_sums import cluster_sums
 from kmeans.contiguity import reassign_fragments
 from kmeans.ejection_chains import apply_chains
 from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree

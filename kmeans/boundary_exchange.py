@@ -3,21 +3,10 @@
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.cluster_sums import move_point
 from kmeans.contiguity import may_leave
 from kmeans.kdtree import FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
-
-
-@kernel
-def cluster_sums(tree: KdTree, labels: IntArray, sums: FloatArray) -> None:
-    """Add up weight, weight*x, weight*y and weight*(x^2 + y^2) of every cluster into ``sums`` (k, 4)."""
-    sums[:] = 0.0
-    for i in range(labels.shape[0]):
-        x, y, weight, j = tree.x[i], tree.y[i], tree.weight[i], labels[i]
-        sums[j, 0] += weight
-        sums[j, 1] += weight * x
-        sums[j, 2] += weight * y
-        sums[j, 3] += weight * (x * x + y * y)
 
 
 @kernel
@@ -31,17 +20,6 @@ def penalty(weight: float, low: float, high: float) -> float:
     """Cost of a weight out of the range: the square spreads a lack over neighbours, the linear part ends it."""
     outside = shift(weight, low, high)
     return outside + 2 * outside * outside / (low + high)
-
-
-@kernel
-def move_point(tree: KdTree, sums: FloatArray, labels: IntArray, point: int, to: int) -> None:
-    """Give a point to another cluster and keep the sums."""
-    x, y, weight, own = tree.x[point], tree.y[point], tree.weight[point], labels[point]
-    moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
-    for q in range(4):
-        sums[own, q] -= moved[q]
-        sums[to, q] += moved[q]
-    labels[point] = to
 
 
 @kernel

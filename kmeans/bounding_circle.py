@@ -3,6 +3,7 @@
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.cluster_sums import group
 from kmeans.kdtree import FloatArray, IntArray
 
 # A point this far outside, relative to the squared radius, is on the circle but for rounding.
@@ -21,22 +22,13 @@ def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: in
     Returns:
         float64 (n_clusters,), metres; 0 for a cluster without points.
     """
-    begin = np.zeros(n_clusters + 1, np.int64)
-    for i in range(labels.shape[0]):
-        begin[labels[i] + 1] += 1
-    for j in range(n_clusters):
-        begin[j + 1] += begin[j]
-    position = begin[:-1].copy()
-    grouped_x, grouped_y = np.empty_like(x), np.empty_like(y)
-    for i in range(labels.shape[0]):
-        p = position[labels[i]]
-        position[labels[i]] += 1
-        grouped_x[p], grouped_y[p] = x[i], y[i]
+    begin, members = group(labels, n_clusters)
+    grouped_x, grouped_y = x[members], y[members]
     radii = np.zeros(n_clusters)
     for j in range(n_clusters):
         if begin[j + 1] > begin[j]:
-            members = slice(begin[j], begin[j + 1])
-            radii[j] = bounding_circle(grouped_x[members], grouped_y[members])[2]
+            own = slice(begin[j], begin[j + 1])
+            radii[j] = bounding_circle(grouped_x[own], grouped_y[own])[2]
     return radii
 
 

@@ -1,29 +1,12 @@
 """Says in words why clusters of a clustering are not as they should be, for reports."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from kmeans.clustering import Clustering
 from kmeans.parameters import Parameters
-from kmeans.status import EXPLANATIONS, Status
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The clusters of one status other than ``ok``.
-
-    Attributes:
-        status: the code.
-        n_clusters, weight: how many, and what they weigh together.
-        text: what it means, what to change, and where it applies the distances or totals.
-    """
-
-    status: str
-    n_clusters: int
-    weight: float
-    text: str
+from kmeans.status import EXPLANATIONS, Finding, Status
 
 
 def diagnose(clustering: Clustering, params: Parameters) -> list[Finding]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
-from kmeans.boundary_exchange import move_point
+from kmeans.cluster_sums import move_point, sums_inertia
 from kmeans.contiguity import may_leave
 from kmeans.kdtree import FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
@@ -244,7 +244,7 @@ def _try_moves(
             j = moves[m, side]
             if not touched[j]:
                 touched[j] = True
-                before += _inertia(sums, j)
+                before += sums_inertia(sums[j])
     n_done = 0
     is_allowed = n_moves > 0
     while is_allowed and n_done < n_moves:
@@ -263,7 +263,7 @@ def _try_moves(
             j = moves[m, side]
             if touched[j]:
                 touched[j] = False
-                after += _inertia(sums, j)
+                after += sums_inertia(sums[j])
                 if sums[j, 0] < low or sums[j, 0] > high:
                     is_allowed = False
     if is_allowed and after < before * (1 - 1e-10):
@@ -271,10 +271,3 @@ def _try_moves(
     for m in range(n_done - 1, -1, -1):
         move_point(tree, sums, labels, moves[m, 0], moves[m, 1])
     return False
-
-
-@kernel
-def _inertia(sums: FloatArray, j: int) -> float:
-    if sums[j, 0] <= 0:
-        return 0.0
-    return float(sums[j, 3] - (sums[j, 1] * sums[j, 1] + sums[j, 2] * sums[j, 2]) / sums[j, 0])

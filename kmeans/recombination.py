@@ -7,7 +7,8 @@ tree of the union splits it into two connected parts, so the best of many cuts i
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.boundary_exchange import cluster_sums, shift
+from kmeans.boundary_exchange import shift
+from kmeans.cluster_sums import cluster_sums, group, sums_inertia
 from kmeans.kdtree import FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.seeding import StateArray, uniform
@@ -69,22 +70,6 @@ def recombine(
 
 
 @kernel
-def group(labels: IntArray, k: int) -> tuple[IntArray, IntArray]:
-    """Members of every cluster: those of j are ``members[begin[j]:begin[j + 1]]``."""
-    begin = np.zeros(k + 1, np.int64)
-    for i in range(labels.shape[0]):
-        begin[labels[i] + 1] += 1
-    for j in range(k):
-        begin[j + 1] += begin[j]
-    position = begin[:-1].copy()
-    members = np.empty(labels.shape[0], np.int64)
-    for i in range(labels.shape[0]):
-        members[position[labels[i]]] = i
-        position[labels[i]] += 1
-    return begin, members
-
-
-@kernel
 def _recut(
     tree: KdTree,
     graph: NeighbourGraph,
@@ -107,7 +92,7 @@ def _recut(
     best_shift = shift(sums[a, 0], low, high) + shift(sums[b, 0], low, high)
     # The same violation counts as better if it has moved on: half of the draws take it.
     may_pass_on = uniform(state) < 0.5
-    best_inertia = np.inf if may_pass_on else _inertia(sums[a]) + _inertia(sums[b])
+    best_inertia = np.inf if may_pass_on else sums_inertia(sums[a]) + sums_inertia(sums[b])
     is_found = False
     for q in range(m):
         place[union[q]] = q
@@ -147,7 +132,7 @@ def _recut(
             part = subtree[q]
             found = shift(part[0], low, high) + shift(whole[0] - part[0], low, high)
             if found <= best_shift:
-                inertia = _inertia(part) + _inertia(whole - part)
+                inertia = sums_inertia(part) + sums_inertia(whole - part)
                 if found < best_shift or inertia < best_inertia:
                     best_shift, best_inertia, cut = found, inertia, q
             subtree[parent[q]] += part
@@ -175,11 +160,3 @@ def _recut(
             sums[j, 2] += weight * y
             sums[j, 3] += weight * (x * x + y * y)
     return is_found
-
-
-@kernel
-def _inertia(sums: FloatArray) -> float:
-    """Weighted sum of squared distances to the centroid, from a cluster's sums."""
-    if sums[0] <= 0:
-        return 0.0
-    return float(max(sums[3] - (sums[1] * sums[1] + sums[2] * sums[2]) / sums[0], 0.0))

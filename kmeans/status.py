@@ -1,6 +1,7 @@
 """What is said of each cluster: inside the weight range or not, and why."""
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,6 +33,22 @@ class Reason(NamedTuple):
 
     status: Status
     value: float = math.nan
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The clusters of one status other than ``ok``.
+
+    Attributes:
+        status: the code.
+        n_clusters, weight: how many, and what they weigh together.
+        text: what it means, what to change, and where it applies the distances or totals.
+    """
+
+    status: str
+    n_clusters: int
+    weight: float
+    text: str
 
 
 EXPLANATIONS = {

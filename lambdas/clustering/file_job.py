@@ -16,7 +16,7 @@ from lambdas.clustering.projection import to_metres
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.keys import file_stem
 from lambdas.contract.parameters import Radius, RunParameters
-from lambdas.contract.results import FileReport, Finding
+from lambdas.contract.results import FileReport
 
 IntArray = npt.NDArray[np.int64]
 
@@ -181,8 +181,5 @@ def _report(n_rows: int, clustering: kmeans.Clustering, params: kmeans.Parameter
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
         statuses={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
-        findings=[
-            Finding(status=found.status, n_clusters=found.n_clusters, weight=found.weight, text=found.text)
-            for found in kmeans.diagnose(clustering, params)
-        ],
+        findings=kmeans.diagnose(clustering, params),
     )

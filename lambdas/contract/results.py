@@ -5,16 +5,8 @@ from typing import Any
 
 import msgspec
 
+from kmeans import Finding
 from lambdas.contract.errors import RunError
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The clusters of a file with one status other than ``ok``, and what it means; see ``kmeans.Finding``."""
-
-    status: str
-    n_clusters: int
-    weight: float
-    text: str
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,3 +95,15 @@ def test_an_interrupted_write_leaves_the_old_output_and_nothing_else(folder, mon
     assert "No space left on device" in failure["failure"]["message"]
     assert [path.name for path in (folder / "out").iterdir()] == ["clustered_a.parquet"]
     assert (folder / "out" / "clustered_a.parquet").read_bytes() == before
+
+
+def test_a_file_name_that_is_no_text_is_reported_and_harms_no_other(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.parquet").write_bytes(cell_file(100))
+    (tmp_path / "in" / os.fsdecode(b"\xff.parquet")).write_bytes(cell_file(100))
+    command = ["cluster", str(tmp_path / "in"), "--target-weight", "30", "--out", str(tmp_path / "out"), "--json"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 3
+    (failure,) = json.loads(done.stdout)["failures"]
+    assert failure["failure"]["error"] == "InvalidInput"
+    assert r"\udcff.parquet" in failure["failure"]["message"]

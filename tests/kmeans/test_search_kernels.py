@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import build_kdtree
-from kmeans.boundary_exchange import cluster_sums, exchange, penalty
+from kmeans.boundary_exchange import exchange, penalty
+from kmeans.cluster_sums import cluster_sums
 from kmeans.contiguity import may_leave, reassign_fragments
 from kmeans.ejection_chains import apply_chains
 from kmeans.neighbour_graph import build_neighbour_graph, connected_components

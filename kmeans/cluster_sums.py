@@ -1,0 +1,53 @@
+"""Sums of clusters (weight, weight*x, weight*y, weight*(x^2 + y^2)), what follows from them, and who belongs where."""
+
+import numpy as np
+
+from kmeans._jit import kernel
+from kmeans.kdtree import FloatArray, IntArray, KdTree
+
+
+@kernel
+def cluster_sums(tree: KdTree, labels: IntArray, sums: FloatArray) -> None:
+    """Add up weight, weight*x, weight*y and weight*(x^2 + y^2) of every cluster into ``sums`` (k, 4)."""
+    sums[:] = 0.0
+    for i in range(labels.shape[0]):
+        x, y, weight, j = tree.x[i], tree.y[i], tree.weight[i], labels[i]
+        sums[j, 0] += weight
+        sums[j, 1] += weight * x
+        sums[j, 2] += weight * y
+        sums[j, 3] += weight * (x * x + y * y)
+
+
+@kernel
+def move_point(tree: KdTree, sums: FloatArray, labels: IntArray, point: int, to: int) -> None:
+    """Give a point to another cluster and keep the sums."""
+    x, y, weight, own = tree.x[point], tree.y[point], tree.weight[point], labels[point]
+    moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
+    for q in range(4):
+        sums[own, q] -= moved[q]
+        sums[to, q] += moved[q]
+    labels[point] = to
+
+
+@kernel
+def sums_inertia(sums: FloatArray) -> float:
+    """Weighted sum of squared distances to the centroid of one cluster, from its sums (4,)."""
+    if sums[0] <= 0:
+        return 0.0
+    return float(max(sums[3] - (sums[1] * sums[1] + sums[2] * sums[2]) / sums[0], 0.0))
+
+
+@kernel
+def group(labels: IntArray, k: int) -> tuple[IntArray, IntArray]:
+    """Members of every cluster: those of j are ``members[begin[j]:begin[j + 1]]``."""
+    begin = np.zeros(k + 1, np.int64)
+    for i in range(labels.shape[0]):
+        begin[labels[i] + 1] += 1
+    for j in range(k):
+        begin[j + 1] += begin[j]
+    position = begin[:-1].copy()
+    members = np.empty(labels.shape[0], np.int64)
+    for i in range(labels.shape[0]):
+        members[position[labels[i]]] = i
+        position[labels[i]] += 1
+    return begin, members
