@@ -14,9 +14,9 @@ LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/.complete .emulator/.complete node_modules/.complete ## Install everything, in this folder only
+setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete ## Install everything, in this folder only
 
-demo: setup ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
+demo: .venv/.complete .emulator/.complete node_modules/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
 	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
 
 test: setup lint ## Lint, types and every test
@@ -40,9 +40,10 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o requirements-dev.lock -c requirements.lock requirements-dev.txt
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
 	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
+	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
 
 clean: ## Remove all that was installed or built
-	rm -rf .venv .emulator node_modules build cdk.out *.egg-info
+	rm -rf .venv .emulator .validator node_modules build cdk.out *.egg-info
 
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -53,6 +54,12 @@ clean: ## Remove all that was installed or built
 .emulator/.complete: cli/embedded/requirements.lock
 	$(PYTHON) -m venv .emulator
 	.emulator/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.validator/.complete: tests/validator/requirements.lock
+	$(PYTHON) -m venv .validator
+	.validator/bin/python -m pip install --quiet --require-hashes -r $<
+	HOME=$(CURDIR)/.validator .validator/bin/python -c "import duckdb_extensions as d; d.import_extension('spatial')"
 	@touch $@
 
 node_modules/.complete: package-lock.json

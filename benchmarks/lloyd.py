@@ -25,7 +25,7 @@ from sklearn.cluster import KMeans
 
 from kmeans import LloydResult, build_kdtree, lloyd
 from kmeans.seeding import equal_weight_runs, greedy_kmeans_plus_plus
-from lambdas.clustering import file_job, geoparquet
+from lambdas.clustering.ground import read_ground
 from lambdas.contract.parameters import RunParameters, parse_parameters
 
 MAX_ITERATIONS = 1000
@@ -62,11 +62,8 @@ class Comparison:
 
 def compare_file(file: Path, params: RunParameters, runs: int) -> Iterator[Comparison]:
     """Both kinds of start on the points of one file."""
-    geo = geoparquet.read(file.read_bytes(), file.name)
-    points, _ = file_job.project(geo, params)
-    weights = np.ones(len(geo))
-    if params.weight_column is not None:
-        weights = geoparquet.numeric_column(geo, params.weight_column)
+    ground = read_ground(str(file), file.name, params)
+    points, weights = ground.points, ground.weights
     tree = build_kdtree(points, weights)
     k = max(1, int(weights.sum() / params.target_weight))
     for name, start in (("runs", equal_weight_runs(tree, k)), ("k-means++", greedy_kmeans_plus_plus(tree, k, 0))):

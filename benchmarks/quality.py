@@ -26,7 +26,7 @@ from scipy.spatial import Delaunay, cKDTree
 from sklearn.cluster import KMeans
 
 import kmeans
-from lambdas.clustering import file_job, geoparquet
+from lambdas.clustering.ground import read_ground
 from lambdas.contract.parameters import parse_parameters
 
 COLUMNS = ("file", "tolerance", "k", "in range", "explained", "connected", "inertia", "radius median / p95", "seconds")
@@ -55,9 +55,8 @@ def main(
     params = parse_parameters({"target_weight": target_weight, "weight_column": weight_column, "crs": crs})
     results = []
     for file in files:
-        geo = geoparquet.read(file.read_bytes(), file.name)
-        points, _ = file_job.project(geo, params)
-        weights = np.ones(len(geo)) if weight_column is None else geoparquet.numeric_column(geo, weight_column)
+        ground = read_ground(str(file), file.name, params)
+        points, weights = ground.points, ground.weights
         for tolerance in tolerances:
             results.append(
                 {"file": file.name} | measure(points, weights, target_weight, tolerance, radius, constrained)

@@ -12,7 +12,7 @@ from cli.local_run import Interrupted, LocalSummary, run
 from cli.stop_signals import Stopped, stop_signals
 from cli.summary_text import print_failures, print_summary
 from lambdas.contract.errors import OutputNotWritable, RunError
-from lambdas.contract.parameters import AUTOMATIC_CRS, Radius, RunParameters, parse_parameters
+from lambdas.contract.parameters import AUTOMATIC_CRS, BySettlement, RunParameters, parse_parameters
 
 ALL_FAILED, SOME_FAILED = 1, 3
 
@@ -31,7 +31,9 @@ def _number_or_unlimited(value: str) -> float | Literal["unlimited"]:
 @click.command(epilog="Exit status: 0 all files done, 3 some failed, 1 all failed, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE_OR_DIR...")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the outputs.")
-@click.option("--target-weight", required=True, type=float, help="Desired weight of a cluster.")
+@click.option("--target-weight", type=float, help="Desired weight of a cluster; required, or these two:")
+@click.option("--target-weight-urban", type=float, help="The same for groups that are urban by most weight ...")
+@click.option("--target-weight-rural", type=float, help="... and for the others.")
 @click.option("--min-weight", type=float, help="Lightest allowed cluster, 0: any.  [default: 0.75 of the target]")
 @click.option(
     "--max-weight",
@@ -41,12 +43,33 @@ def _number_or_unlimited(value: str) -> float | Literal["unlimited"]:
 )
 @click.option("--weight-column", help="Numeric column with the weight of a row.  [default: every row weighs 1]")
 @click.option("--radius", type=float, help="Desired radius of a cluster in metres.")
-@click.option("--radius-urban", type=float, help="The same for files that are urban by most of their weight ...")
+@click.option("--radius-urban", type=float, help="The same for groups that are urban by most of their weight ...")
 @click.option("--radius-rural", type=float, help="... and for the others.")
 @click.option("--max-radius", type=float, help="Largest allowed radius in metres; goes before the weight range.")
 @click.option("--bridge", is_flag=True, help="Join islands lighter than the minimum to the nearest ground.")
-@click.option("--urban-column", default="urban", show_default=True, help="Boolean column that tells urban rows.")
+@click.option("--urban-column", default="urban", show_default=True, help="Column that tells urban rows from rural.")
+@click.option(
+    "--urban-value",
+    "urban_values",
+    multiple=True,
+    metavar="VALUE",
+    help="Value of that column that means urban; repeatable.  [default: true, 1, urban ...]",
+)
 @click.option("--group-by", multiple=True, metavar="COLUMN", help="Clusters never cross its values; repeatable.")
+@click.option(
+    "--longitude-column", metavar="COLUMN", help="In files without geometries.  [default: lon, longitude, x ...]"
+)
+@click.option(
+    "--latitude-column", metavar="COLUMN", help="In files without geometries.  [default: lat, latitude, y ...]"
+)
+@click.option("--input-crs", metavar="CRS", help="Coordinate system of files that name none.  [default: degrees]")
+@click.option("--drop-invalid", is_flag=True, help="Leave out rows without place or weight instead of the whole file.")
+@click.option(
+    "--column-prefix",
+    default="cluster_",
+    show_default=True,
+    help="Beginning of the names of the added columns, e.g. psu_.",
+)
 @click.option("--n-clusters", type=int, help="Fix the number of clusters instead of choosing it.")
 @click.option(
     "--weight-importance",
@@ -55,15 +78,17 @@ def _number_or_unlimited(value: str) -> float | Literal["unlimited"]:
     show_default=True,
     help="What the weight counts against the radius when the number of clusters is chosen, 0 to 1.",
 )
-@click.option("--crs", default=AUTOMATIC_CRS, show_default=True, help="Projected system in metres, or auto: UTM.")
+@click.option("--crs", default=AUTOMATIC_CRS, show_default=True, help="Projected system in metres to work in.")
 @click.option("--random-state", type=int, default=0, show_default=True, help="Seed of every random choice.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Files at the same time.  [default: one per core]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
 @click.option("--force", is_flag=True, help="Also redo files whose output is up to date.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def cluster(
     paths: tuple[Path, ...],
     out: Path,
-    target_weight: float,
+    target_weight: float | None,
+    target_weight_urban: float | None,
+    target_weight_rural: float | None,
     min_weight: float | None,
     max_weight: float | Literal["unlimited"] | None,
     weight_column: str | None,
@@ -73,7 +98,13 @@ def cluster(
     max_radius: float | None,
     bridge: bool,
     urban_column: str,
+    urban_values: tuple[str, ...],
     group_by: tuple[str, ...],
+    longitude_column: str | None,
+    latitude_column: str | None,
+    input_crs: str | None,
+    drop_invalid: bool,
+    column_prefix: str,
     n_clusters: int | None,
     weight_importance: float,
     crs: str,
@@ -82,11 +113,13 @@ def cluster(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Cluster GeoParquet files on this machine.
+    """Cluster Parquet files on this machine.
 
-    It is the same job as on AWS, on all cores. Each FILE, and each .parquet file below each DIR, becomes
-    clustered_<name> in --out: all its rows and columns, plus cluster_id, cluster_weight and cluster_status. Files that
-    are already done with the same parameters are skipped, and so are outputs of earlier runs that lie in a DIR.
+    It is the same job as on AWS, on all cores. Each FILE, and each .parquet file below each DIR, becomes two files in
+    --out: clustered_<name> with all its rows and columns, plus cluster_id, cluster_weight and cluster_status, and
+    frame/<name> with one row and a polygon for each cluster. Files hold points or polygons as GeoParquet, or columns
+    with longitude and latitude. Files that are already done with the same parameters are skipped, and so are outputs
+    of earlier runs that lie in a DIR.
 
     \b
     Examples:
@@ -102,15 +135,21 @@ def cluster(
     """
     params = _parameters(
         {
-            "target_weight": target_weight,
+            "target_weight": _target_weight(target_weight, target_weight_urban, target_weight_rural),
             "min_weight": min_weight,
             "max_weight": max_weight,
-            "radius": _radius(radius, radius_urban, radius_rural),
+            "radius": _by_settlement("radius", radius, radius_urban, radius_rural),
             "max_radius": max_radius,
             "bridge": bridge,
             "weight_column": weight_column,
             "urban_column": urban_column,
+            "urban_values": urban_values,
             "group_by": group_by,
+            "longitude_column": longitude_column,
+            "latitude_column": latitude_column,
+            "input_crs": input_crs,
+            "drop_invalid": drop_invalid,
+            "column_prefix": column_prefix,
             "crs": crs,
             "weight_importance": weight_importance,
             "n_clusters": n_clusters,
@@ -153,7 +192,7 @@ def _parameters(values: dict[str, object]) -> RunParameters:
     try:
         params = parse_parameters(values)
         if params.crs != AUTOMATIC_CRS:
-            from lambdas.clustering.projection import check_crs  # pyproj takes a moment to load.
+            from lambdas.geodata.projection import check_crs  # pyproj takes a moment to load.
 
             check_crs(params.crs)
     except RunError as error:
@@ -164,9 +203,19 @@ def _parameters(values: dict[str, object]) -> RunParameters:
     return params
 
 
-def _radius(radius: float | None, urban: float | None, rural: float | None) -> float | Radius | None:
+def _target_weight(both: float | None, urban: float | None, rural: float | None) -> float | BySettlement:
+    target = _by_settlement("target-weight", both, urban, rural)
+    if target is None:
+        raise click.UsageError("Missing option '--target-weight'.")
+    return target
+
+
+def _by_settlement(
+    option: str, both: float | None, urban: float | None, rural: float | None
+) -> float | BySettlement | None:
+    """One number, or one for urban and one for rural groups."""
     if urban is None and rural is None:
-        return radius
-    if radius is not None or urban is None or rural is None:
-        raise click.UsageError("Use --radius alone, or --radius-urban and --radius-rural together.")
-    return Radius(urban, rural)
+        return both
+    if both is not None or urban is None or rural is None:
+        raise click.UsageError(f"Use --{option} alone, or --{option}-urban and --{option}-rural together.")
+    return BySettlement(urban, rural)

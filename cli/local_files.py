@@ -1,13 +1,19 @@
 """The files of a local run: which ones to work on, where their outputs go, reading and writing them."""
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
+
+if TYPE_CHECKING:
+    from lambdas.clustering.file_job import Sinks
 
 
 @dataclass(frozen=True)
@@ -17,14 +23,22 @@ class Job:
     Attributes:
         source: where it is, as the user wrote it.
         filename: what it is called in results; its output has the same place below the output folder.
-        target: its output.
-        partial: the output while it is being written; known to the parent, which tidies up after a killed process.
+        target: its clustered file.
+        frame: its sampling frame.
+        run: number of the process that runs the job, so that two runs do not write the same partial files.
     """
 
     source: Path
     filename: str
     target: Path
-    partial: Path
+    frame: Path
+    run: int
+
+    @property
+    def partials(self) -> tuple[Path, Path]:
+        """The outputs while they are being written; known to the parent, which tidies up after a killed process."""
+        clustered, frame = (path.with_name(f".{path.name}.{self.run}.part") for path in (self.target, self.frame))
+        return clustered, frame
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
                     continue
                 raise InvalidParameters(f"{first} and {source} would both be written to {target}")
             places.add(place)
-            by_target[target] = Job(source, filename, target, target.with_name(f".{target.name}.{os.getpid()}.part"))
+            by_target[target] = Job(source, filename, target, out / keys.frame_key(filename), os.getpid())
     if not by_target:
         suffixes = " or ".join(keys.INPUT_SUFFIXES)
         besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
@@ -75,11 +89,11 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
 
 
 def _is_output(path: Path) -> bool:
-    if not path.name.startswith(keys.OUTPUT_PREFIX):
+    if not path.name.startswith(keys.OUTPUT_PREFIX) and keys.FRAME_PREFIX.rstrip("/") not in path.parts:
         return False
-    from lambdas.clustering import geoparquet  # Takes a moment to load, and few folders hold such a file.
+    from lambdas.geodata.provenance import read_provenance  # Takes a moment to load, and few folders hold such a file.
 
-    return geoparquet.read_provenance(str(path)) is not None
+    return read_provenance(str(path)) is not None
 
 
 def check_writable(folder: Path) -> None:
@@ -96,8 +110,8 @@ def check_writable(folder: Path) -> None:
         raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
 
 
-def read_source(job: Job) -> bytes:
-    """Content of the file.
+def identify(job: Job) -> str:
+    """MD5 of the content: what S3 uses as ETag for an object uploaded in one part, so that the outputs are the same.
 
     Raises:
         FileMissing: there is nothing of that name.
@@ -107,23 +121,34 @@ def read_source(job: Job) -> bytes:
         raise FileMissing("there is no such file or folder")
     keys.check_filename(job.filename)
     try:
-        return job.source.read_bytes()
+        with job.source.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error
 
 
-def write_target(job: Job, content: bytes) -> None:
-    """Write the output, which appears whole or not at all; an older one stays until the new one is there.
+@contextmanager
+def open_outputs(job: Job) -> "Iterator[Sinks]":
+    """Where to write the outputs. They appear whole or not at all; older ones stay until the new ones are there.
 
     Raises:
         OutputNotWritable: the disk is full, or the folder cannot be written.
     """
+    partials = job.partials
     try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            job.partial.write_bytes(content)
-            os.replace(job.partial, job.target)
+            for path in partials:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            clustered, frame = partials
+            from lambdas.clustering.file_job import Sinks
+
+            yield Sinks(clustered=str(clustered), frame=str(frame))
+            # The clustered file says that the work is done: it comes last.
+            os.replace(frame, job.frame)
+            os.replace(clustered, job.target)
         finally:
-            job.partial.unlink(missing_ok=True)
+            for path in partials:
+                path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputNotWritable(f"the output {job.target} cannot be written ({error.strerror})") from error
+        reason = error.strerror or str(error)
+        raise OutputNotWritable(f"the output {job.target} cannot be written ({reason})") from error

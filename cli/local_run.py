@@ -1,6 +1,5 @@
 """Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
 
-import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from cli.cores import available_cores
-from cli.local_files import Job, check_writable, find_work, read_source, write_target
+from cli.local_files import Job, check_writable, find_work, identify, open_outputs
 from cli.stop_signals import Stopped
 from cli.worker_pool import run_in_processes
 from lambdas.contract.errors import InternalError, NoResult, RunError
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport, FileResult, Totals, add_up
+from lambdas.cores import available_cores
 
 
 class LocalSummary(Totals, frozen=True, kw_only=True):
@@ -47,7 +46,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     """Cluster every file of ``paths`` (files or folders) into ``out``.
 
     Args:
-        jobs: processes to use; by default as many as there are cores to run on.
+        jobs: cores to use, by default all: first for files, and where there are fewer files for the groups of each.
         force: also redo files whose output is up to date.
 
     Raises:
@@ -58,11 +57,13 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     started = time.perf_counter()
     work = find_work(paths, out)
     check_writable(out)
-    n_processes = min(jobs or available_cores(), len(work.jobs))
+    n_cores = jobs or available_cores()
+    n_processes = min(n_cores, len(work.jobs))
+    work_on = partial(cluster_job, params=params, force=force, n_threads=n_cores // n_processes)
     results: dict[Path, FileResult] = {}
     try:
         with _progress(len(work.jobs)) as advance:
-            for job, result in _results(work.jobs, partial(cluster_job, params=params, force=force), n_processes):
+            for job, result in _results(work.jobs, work_on, n_processes):
                 results[job.target] = result
                 advance()
     except Stopped as stopped:
@@ -108,23 +109,22 @@ def _remove_partial(jobs: list[Job]) -> None:
     """A process that was killed leaves what it had written so far."""
     for job in jobs:
         with suppress(OSError):
-            job.partial.unlink(missing_ok=True)
+            for path in job.partials:
+                path.unlink(missing_ok=True)
 
 
-def cluster_job(job: Job, params: RunParameters, force: bool) -> FileResult:
+def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) -> FileResult:
     """Cluster one file, unless its output is up to date."""
     from lambdas.clustering import file_job
 
     started = time.perf_counter()
     try:
-        content = read_source(job)
-        # The MD5 of the content is what S3 uses as ETag for an object uploaded in one part: the outputs are the same.
-        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        report = None if force else _report_of_output(job.target, params, etag)
+        etag = identify(job)
+        report = None if force else _report_of_output(job, params, etag)
         if report is not None:
             return FileResult(filename=job.filename, skipped=True, output=str(job.target), report=report)
-        clustered = file_job.cluster_file(content, job.filename, etag, params)
-        write_target(job, clustered.content)
+        with open_outputs(job) as sinks:
+            report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
     except RunError as error:
         # Within the run a file has a name relative to its folder; the user looks for it where the command says it is.
         named = type(error)(error.message, **error.where | {"filename": _as_text(job.source)})
@@ -132,7 +132,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool) -> FileResult:
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
         return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
     seconds = round(time.perf_counter() - started, 4)
-    return FileResult(filename=job.filename, output=str(job.target), seconds=seconds, report=clustered.report)
+    return FileResult(filename=job.filename, output=str(job.target), seconds=seconds, report=report)
 
 
 def _as_text(path: Path) -> str:
@@ -140,15 +140,17 @@ def _as_text(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _report_of_output(target: Path, params: RunParameters, etag: str) -> FileReport | None:
-    """The figures of an output that is up to date, None if there is no such output."""
-    from lambdas.clustering import file_job, geoparquet
+def _report_of_output(job: Job, params: RunParameters, etag: str) -> FileReport | None:
+    """The figures of outputs that are up to date, None if there are no such outputs."""
+    from lambdas.clustering.file_job import describe_origin
+    from lambdas.geodata.provenance import read_provenance
 
-    provenance = geoparquet.read_provenance(str(target))
-    if provenance is None or not file_job.describe_origin(params, etag).items() <= provenance.items():
+    origin = describe_origin(params, etag).items()
+    made = [read_provenance(str(path)) for path in (job.frame, job.target)]
+    if any(provenance is None or not origin <= provenance.items() for provenance in made):
         return None
     try:
-        return msgspec.convert(provenance.get("report"), FileReport)
+        return msgspec.convert((made[0] or {}).get("report"), FileReport)
     except msgspec.ValidationError:
         return None  # Made by an unfinished version: making it again is the way to its figures.
 

@@ -4,6 +4,9 @@ import click
 
 import kmeans
 from cli.cluster import cluster
+from cli.export import export
+from cli.inspect_file import inspect
+from cli.split import split
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -13,6 +16,9 @@ def main() -> None:
 
 
 main.add_command(cluster)
+main.add_command(export)
+main.add_command(inspect)
+main.add_command(split)
 
 
 if __name__ == "__main__":

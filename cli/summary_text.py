@@ -45,9 +45,10 @@ def totals(summary: LocalSummary) -> str:
     if not summary.n_succeeded:
         return sentence
     share = _share(summary.n_in_range, summary.n_clusters)
+    left_out = f" {summary.n_invalid:,} invalid rows were left out." if summary.n_invalid else ""
     return (
-        f"{sentence} {summary.n_rows:,} rows are in {summary.n_clusters:,} clusters, {share} of them inside the weight "
-        f"range. The outputs are in {summary.out}."
+        f"{sentence} {summary.n_rows - summary.n_invalid:,} rows are in {summary.n_clusters:,} clusters, {share} of "
+        f"them inside the weight range.{left_out} The outputs are in {summary.out}."
     )
 
 

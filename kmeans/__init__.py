@@ -12,10 +12,12 @@ from kmeans.parameters import Parameters
 from kmeans.status import EXPLANATIONS, Finding, Status
 
 if TYPE_CHECKING:
-    from kmeans.clustering import Clustering, cluster, cluster_groups
+    from kmeans.clustering import Clustering, cluster
     from kmeans.diagnosis import diagnose
+    from kmeans.group_clustering import cluster_groups
     from kmeans.kdtree import build_kdtree
     from kmeans.lloyd_algorithm import LloydResult, lloyd
+    from kmeans.outlines import Outlines
 
 __all__ = [
     "EXPLANATIONS",
@@ -26,6 +28,7 @@ __all__ = [
     "InvalidWeight",
     "KMeansError",
     "LloydResult",
+    "Outlines",
     "Parameters",
     "Status",
     "build_kdtree",
@@ -42,11 +45,12 @@ __version__ = "0.1.0"
 _COMPILED = {
     "Clustering": "kmeans.clustering",
     "cluster": "kmeans.clustering",
-    "cluster_groups": "kmeans.clustering",
     "diagnose": "kmeans.diagnosis",
+    "cluster_groups": "kmeans.group_clustering",
     "build_kdtree": "kmeans.kdtree",
     "LloydResult": "kmeans.lloyd_algorithm",
     "lloyd": "kmeans.lloyd_algorithm",
+    "Outlines": "kmeans.outlines",
 }
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmeans.boundary_exchange import exchange
+from kmeans.annealing import anneal, count_outside, settle
 from kmeans.cluster_sums import cluster_sums
 from kmeans.contiguity import reassign_fragments
 from kmeans.ejection_chains import apply_chains
 from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.power_diagram import balance
-from kmeans.recombination import recombine
 from kmeans.seeding import equal_weight_runs, run_labels
 
 # Iterations of the power diagram: with moving, and then with resting centroids.
@@ -25,17 +24,12 @@ _MOVING, _RESTING = 100, 40
 _MARGIN = 0.03
 # When more clusters than this share are nearly empty or twice too heavy, the diagram has collapsed.
 _COLLAPSED = 0.02
-# Growth of the price of a unit of weight out of the range, and the last one, in mean squared radii.
-_PRICE_GROWTH, _LAST_PRICE = 1.5, 50.0
 # First price and margin of one annealing after another: they differ so that it does not always end in the same place.
 _TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), (0.1, 0.06))
 # At this price no move leaves the range.
 _PROHIBITIVE_PRICE = 1e6
-_REPAIRS = 6
 # Bound on the chains of one polish, per cluster.
 _CHAINS = 4
-# Bound on the visits of one exchange, per point.
-_VISITS = 40
 # Annealing is repeated until it has not helped so many times in a row, at most so often, over so many points in all.
 _PATIENCE, _MOST_CYCLES, _MOST_POINTS = 4, 30, 3_000_000
 
@@ -66,7 +60,7 @@ def divide(
         labels = np.zeros(len(tree.x), np.int64)
         sums = np.empty((1, N_SUMS))
         cluster_sums(tree, labels, sums)
-        return Division(labels, _n_outside(sums, low, high), _inertia(sums))
+        return Division(labels, count_outside(sums, low, high), _inertia(sums))
     search = _Search(tree, graph, n_clusters, low, high, random_state)
     return search.run()
 
@@ -112,7 +106,11 @@ class _Search:
 
     def _improved(self, best: Division | None, first_price: float = 1.0, margin: float = _MARGIN) -> Division:
         """Anneal the present labels and let them settle; the better one of the result and ``best``."""
-        self._anneal(first_price, margin)
+        limits = self.low, self.high
+        unit = self._mean_squared_radius()
+        anneal(
+            self.tree, self.graph, self.labels, self.sums, *limits, first_price, unit, margin * self.span, self.state
+        )
         found = self._settled()
         if best is None or (found.n_outside, found.inertia) < (best.n_outside, best.inertia):
             return found
@@ -137,33 +135,16 @@ class _Search:
         reassign_fragments(self.tree, self.graph, centroids, offsets, self.labels)
         self._recompute()
 
-    def _anneal(self, first_price: float, margin: float) -> None:
-        """Exchange at rising prices, from ``first_price`` mean squared radii, in a range narrower by ``margin``."""
-        unit = self._mean_squared_radius()
-        price = first_price * unit
-        while price < _LAST_PRICE * unit:
-            self._exchange(price, margin * self.span)
-            price *= _PRICE_GROWTH
-        for _ in range(_REPAIRS):
-            if _n_outside(self.sums, self.low, self.high) == 0:
-                break
-            recombine(self.tree, self.graph, self.labels, self.sums, self.low, self.high, self.state)
-            self._exchange(price, 0.0)
-            price *= _PRICE_GROWTH**2
-
     def _settled(self) -> Division:
         """What the labels become when only compactness counts."""
-        self._exchange(_PROHIBITIVE_PRICE * self._mean_squared_radius(), 0.0)
-        if _n_outside(self.sums, self.low, self.high) == 0:
+        limits = self.low, self.high
+        price = _PROHIBITIVE_PRICE * self._mean_squared_radius()
+        settle(self.tree, self.graph, self.labels, self.sums, *limits, price)
+        if count_outside(self.sums, *limits) == 0:
             most = _CHAINS * len(self.sums)
-            apply_chains(self.tree, self.graph, self.labels, self.sums, self.low, self.high, most)
+            apply_chains(self.tree, self.graph, self.labels, self.sums, *limits, most)
             self._recompute()
-        return Division(self.labels.copy(), _n_outside(self.sums, self.low, self.high), _inertia(self.sums))
-
-    def _exchange(self, price: float, margin: float) -> None:
-        limits = (self.low + margin, self.high - margin)
-        exchange(self.tree, self.graph, self.labels, self.sums, *limits, price, _VISITS * len(self.labels))
-        self._recompute()
+        return Division(self.labels.copy(), count_outside(self.sums, *limits), _inertia(self.sums))
 
     def _recompute(self) -> None:
         # Sums that are only ever updated drift by their rounding.
@@ -182,10 +163,6 @@ def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatA
         member = int(np.argmax(labels == j))
         centroids[j] = tree.x[member], tree.y[member]
     return centroids, np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))
-
-
-def _n_outside(sums: FloatArray, low: float, high: float) -> int:
-    return int(((sums[:, 0] < low) | (sums[:, 0] > high)).sum())
 
 
 def _inertia(sums: FloatArray) -> float:

@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans.bounding_circle import cluster_radii
+from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground, cluster_component
 from kmeans.components import Components, find_components
 from kmeans.errors import InvalidPoint, InvalidWeight
 from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
-from kmeans.neighbour_graph import build_neighbour_graph
+from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connected_components
+from kmeans.outlines import Outlines, check_outlines
 from kmeans.parameters import Parameters
 from kmeans.radius_limit import limit_radius
 from kmeans.spatial_order import hilbert_order
@@ -18,6 +20,7 @@ from kmeans.status import Reason, Status
 
 # Weights beyond this are not population, and squares of them not numbers.
 _LARGEST_TOTAL = 1e15
+_STATUS_TYPE = f"<U{max(map(len, Status))}"
 StatusArray = npt.NDArray[np.str_]
 
 
@@ -30,10 +33,12 @@ class Clustering:
         centroid: float64 (k, 2), weighted mean of the coordinates in metres; unweighted where all weights are zero.
         weight: float64 (k,), total weight.
         n_points: int64 (k,).
-        radius: float64 (k,), radius in metres of the minimum bounding circle of the points.
+        pieces: int64 (k,), connected pieces of the cluster in the neighbour graph; more than 1 only with bridges.
+        radius: float64 (k,), radius in metres of the minimum bounding circle of the points, or of their geometries.
         status: (k,), values of ``Status``: why a cluster is as it is.
         in_range: bool (k,), whether the weight is inside the range.
         reason_value: float64 (k,), what ``Reason.value`` says of the cluster.
+        group: int64 (k,), group that the cluster belongs to; 0 for ``cluster``.
         inertia: sum over the points of weight times squared distance to the centroid.
     """
 
@@ -41,10 +46,12 @@ class Clustering:
     centroid: FloatArray
     weight: FloatArray
     n_points: IntArray
+    pieces: IntArray
     radius: FloatArray
     status: StatusArray
     in_range: npt.NDArray[np.bool_]
     reason_value: FloatArray
+    group: IntArray
     inertia: float
 
     @property
@@ -52,7 +59,24 @@ class Clustering:
         return len(self.weight)
 
 
-def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) -> Clustering:
+NO_CLUSTERS = Clustering(
+    labels=np.empty(0, np.int64),
+    centroid=np.empty((0, 2)),
+    weight=np.empty(0),
+    n_points=np.empty(0, np.int64),
+    pieces=np.empty(0, np.int64),
+    radius=np.empty(0),
+    status=np.empty(0, _STATUS_TYPE),
+    in_range=np.empty(0, bool),
+    reason_value=np.empty(0),
+    group=np.empty(0, np.int64),
+    inertia=0.0,
+)
+
+
+def cluster(
+    points: FloatArray, weights: FloatArray | None, params: Parameters, outlines: Outlines | None = None
+) -> Clustering:
     """Group weighted points into connected, compact clusters with weights inside a range.
 
     Points are neighbours if they are next to each other on a lattice (also across a corner), or in the Delaunay
@@ -63,61 +87,44 @@ def cluster(points: FloatArray, weights: FloatArray | None, params: Parameters) 
         points: float64 (n, 2), coordinates in metres; n may be 0.
         weights: float64 (n,), at least 0; None gives every point the weight 1.
         params: what the clusters should look like.
+        outlines: corners of the geometries that the points represent, which radii then cover; None for the points
+            themselves.
 
     Raises:
-        InvalidPoint: a coordinate is not finite.
+        InvalidPoint: a coordinate of a point or corner is not finite.
         InvalidWeight: a weight is negative or not finite.
+        ValueError: the shapes of the arrays do not fit together.
     """
-    points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
-    weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    check_rows(points, weights)
+    points, weights, outlines = checked_rows(points, weights, outlines)
+    return cluster_checked(points, weights, params, outlines)
+
+
+def cluster_checked(
+    points: FloatArray, weights: FloatArray, params: Parameters, outlines: Outlines | None
+) -> Clustering:
+    """``cluster`` of rows that ``checked_rows`` has returned."""
     if len(points) == 0:
-        return _describe(points, weights, np.empty(0, np.int64), {}, params)
-    tree = build_kdtree(points, weights)
+        return NO_CLUSTERS
+    tree = build_kdtree(points, weights, None if outlines is None else outlines.extents())
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
+    outlines = None if outlines is None else outlines.of_rows(tree.order)
     graph, _ = build_neighbour_graph(tree)
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
-    labels, reasons = _cluster_components(tree, components, params)
-    found = _describe(points[tree.order], tree.weight, labels, reasons, params)
+    labels, reasons = _cluster_components(tree, components, outlines, params)
+    pieces = _count_pieces(graph, labels)
+    found = _describe(points[tree.order], tree.weight, outlines, labels, pieces, reasons, params)
     in_caller_order = np.empty_like(found.labels)
     in_caller_order[tree.order] = found.labels
     return replace(found, labels=in_caller_order)
 
 
-def cluster_groups(points: FloatArray, weights: FloatArray | None, groups: IntArray, params: Parameters) -> Clustering:
-    """Like ``cluster``, but no cluster mixes rows of different ``groups``, int64 (n,).
-
-    Clusters are numbered group after group in ascending order, within a group along its Hilbert curve. A fixed number
-    of clusters is that of each group.
-    """
+def checked_rows(
+    points: FloatArray, weights: FloatArray | None, outlines: Outlines | None
+) -> tuple[FloatArray, FloatArray, Outlines | None]:
+    """The arrays as the kernels need them; refuses the first row that cannot be clustered, see ``cluster``."""
     points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    check_rows(points, weights)
-    labels = np.empty(len(points), np.int64)
-    parts: list[Clustering] = []
-    n_clusters = 0
-    order = np.argsort(groups, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
-        part = cluster(points[rows], weights[rows], params)
-        labels[rows] = part.labels + n_clusters
-        n_clusters += part.n_clusters
-        parts.append(part)
-    return Clustering(
-        labels,
-        np.concatenate([part.centroid for part in parts]),
-        np.concatenate([part.weight for part in parts]),
-        np.concatenate([part.n_points for part in parts]),
-        np.concatenate([part.radius for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.in_range for part in parts]),
-        np.concatenate([part.reason_value for part in parts]),
-        sum(part.inertia for part in parts),
-    )
-
-
-def check_rows(points: FloatArray, weights: FloatArray) -> None:
-    """Refuse the first row whose coordinates or weight cannot be clustered; see ``cluster`` for the errors."""
     if weights.shape != (len(points),):
         raise ValueError(f"{len(points)} points need as many weights, not an array of shape {weights.shape}")
     finite = np.isfinite(points).all(axis=1)
@@ -131,21 +138,28 @@ def check_rows(points: FloatArray, weights: FloatArray) -> None:
     if weights.sum() > _LARGEST_TOTAL:
         row = int(np.argmax(weights))
         raise InvalidWeight(row, float(weights[row]))
+    return points, weights, None if outlines is None else check_outlines(outlines, len(points))
 
 
-def _cluster_components(tree: KdTree, components: Components, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
+def _cluster_components(
+    tree: KdTree, components: Components, outlines: Outlines | None, params: Parameters
+) -> tuple[IntArray, dict[int, Reason]]:
     """Labels of all points, and the reasons of clusters that cannot be in the range."""
     labels = np.empty(len(tree.x), np.int64)
     reasons: dict[int, Reason] = {}
     n_clusters = 0
     n_components = len(components.gap)
-    members = np.split(np.argsort(components.of_point, kind="stable"), np.cumsum(np.bincount(components.of_point))[:-1])
+    begin, by_component = group(components.of_point, n_components)
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
         totals = _cluster_sums(components.of_point, tree.weight, n_components)
         counts = list(_share_out(params.n_clusters, totals, np.bincount(components.of_point)))
-    for number, points in enumerate(members):
-        ground = Ground.of(points, tree, components.graph)
+    # As the tree's points are, so that outlines which are the points change nothing, not even the rounding.
+    relative = None if outlines is None else outlines.relative_to(tree.origin)
+    total = float(tree.weight.sum())
+    for number in range(n_components):
+        points = by_component[begin[number] : begin[number + 1]]
+        ground = Ground.of(points, tree, components.graph, relative)
         found, found_reasons = cluster_component(ground, replace(params, n_clusters=counts[number]))
         if params.max_radius is not None:
             found, found_reasons = limit_radius(ground, found, found_reasons, params)
@@ -153,7 +167,7 @@ def _cluster_components(tree: KdTree, components: Components, params: Parameters
         for j, reason in found_reasons.items():
             if reason.status is not Status.COMPONENT_BELOW_MIN:
                 reasons[n_clusters + j] = reason
-            elif tree.weight.sum() < params.weight_range[0] * (1 - ROUNDING):
+            elif total < params.weight_range[0] * (1 - ROUNDING):
                 reasons[n_clusters + j] = Reason(Status.TOTAL_BELOW_MIN)
             else:
                 reasons[n_clusters + j] = Reason(reason.status, float(components.gap[number]))
@@ -175,10 +189,20 @@ def _share_out(n_clusters: int, weight: FloatArray, n_points: IntArray) -> list[
     return [int(count) for count in counts]
 
 
+def _count_pieces(graph: NeighbourGraph, labels: IntArray) -> IntArray:
+    """Number of connected pieces of each cluster."""
+    piece, n_pieces = connected_components(graph, labels)
+    owner = np.empty(n_pieces, np.int64)
+    owner[piece] = labels
+    return np.bincount(owner)
+
+
 def _describe(
     points: FloatArray,
     weights: FloatArray,
+    outlines: Outlines | None,
     labels: IntArray,
+    pieces: IntArray,
     reasons: dict[int, Reason],
     params: Parameters,
 ) -> Clustering:
@@ -187,21 +211,33 @@ def _describe(
     k = len(n_points)
     weight = _cluster_sums(labels, weights, k)
     has_weight = weight > 0
-    mass = np.where(has_weight[labels], weights, 1.0) if k else weights
+    mass = np.where(has_weight[labels], weights, 1.0)
     moments = [_cluster_sums(labels, mass * points[:, axis], k) for axis in (0, 1)]
     centroid = np.column_stack(moments) / np.where(has_weight, weight, n_points)[:, None]
-    order = hilbert_order(centroid) if k else np.empty(0, np.int64)
+    order = hilbert_order(centroid)
     number = np.empty_like(order)
     number[order] = np.arange(k)
-    labels, centroid, weight, n_points = number[labels], centroid[order], weight[order], n_points[order]
-    radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
+    labels, centroid, weight = number[labels], centroid[order], weight[order]
+    if outlines is None:
+        radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
+    else:
+        radius = outlines.radii(labels, k)
     spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
     low, high = params.weight_range
-    in_range = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
-    status = _status(weight, radius, reasons, params)
-    reason_value = np.array([reasons[j].value if j in reasons else np.nan for j in range(k)])
-    return Clustering(labels, centroid, weight, n_points, radius, status, in_range, reason_value, spread)
+    return Clustering(
+        labels=labels,
+        centroid=centroid,
+        weight=weight,
+        n_points=n_points[order],
+        pieces=pieces[order],
+        radius=radius,
+        status=_status(weight, radius, reasons, params),
+        in_range=(weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING)),
+        reason_value=np.array([reasons[j].value if j in reasons else np.nan for j in range(k)]),
+        group=np.zeros(k, np.int64),
+        inertia=spread,
+    )
 
 
 def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
@@ -211,13 +247,13 @@ def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> Floa
 def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], params: Parameters) -> StatusArray:
     """The reason of each cluster; where there is none, what its weight and radius say."""
     low, high = params.weight_range
-    status = np.full(len(weight), Status.OK.value, dtype=f"<U{max(map(len, Status))}")
+    status = np.full(len(weight), Status.OK.value, dtype=_STATUS_TYPE)
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
     is_inside = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
     for j, reason in reasons.items():
         # A cluster of ground that cannot be divided well may still be inside the range itself.
-        if reason.status is Status.BRIDGED or not is_inside[j]:
+        if reason.status in (Status.BRIDGED, Status.POINT_ABOVE_MAX_RADIUS) or not is_inside[j]:
             status[j] = reason.status.value
     is_unexplained = np.isin(status, [Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED])
     status[is_unexplained & (weight < low * (1 - ROUNDING))] = Status.BELOW_MIN.value

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kmeans import ragged
 from kmeans.balanced_partition import Division, divide
 from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_count import feasible_counts, nearest_count, objective, promising_counts
+from kmeans.cluster_sums import group
 from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
-from kmeans.neighbour_graph import NeighbourGraph, connected_components
+from kmeans.neighbour_graph import NeighbourGraph, connected_components, from_edges
+from kmeans.outlines import Outlines
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status
 
@@ -26,27 +29,38 @@ class Ground:
         points: int64 (m,), positions of its points in the tree of the whole input.
         tree: over these points alone.
         graph: their neighbours, in the order of ``tree``.
+        outlines: of their geometries, in the order and the coordinates of ``tree``; None if they are only points.
     """
 
     points: IntArray
     tree: KdTree
     graph: NeighbourGraph
+    outlines: Outlines | None
 
     @classmethod
-    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph) -> "Ground":
-        """The part of a larger tree and graph; ``points`` in ascending order."""
+    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, outlines: Outlines | None) -> "Ground":
+        """The part of a larger tree, its graph and its outlines; ``points`` in ascending order."""
         if len(points) == len(tree.x):
-            return cls(points, tree, graph)
+            return cls(points, tree, graph, outlines)
         part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
-        place = np.full(len(tree.x), -1, np.int64)
-        place[points[part.order]] = np.arange(len(points))
-        sources = np.repeat(np.arange(len(tree.x)), np.diff(graph.first))
-        ends = np.column_stack([place[sources], place[graph.neighbours]])
-        ends = ends[(ends >= 0).all(axis=1)]
-        ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
-        first = np.zeros(len(points) + 1, np.int64)
-        np.cumsum(np.bincount(ends[:, 0], minlength=len(points)), out=first[1:])
-        return cls(points[part.order], part, NeighbourGraph(first, np.ascontiguousarray(ends[:, 1])))
+        place = np.empty(len(points), np.int64)
+        place[part.order] = np.arange(len(points))
+        first, positions = ragged.select(graph.first, points)
+        targets = graph.neighbours[positions]
+        found = np.minimum(np.searchsorted(points, targets), len(points) - 1)
+        is_inside = points[found] == targets
+        sources = np.repeat(np.arange(len(points)), np.diff(first))
+        edges = place[np.column_stack([sources[is_inside], found[is_inside]])]
+        part_graph = from_edges(len(points), edges, is_directed=True)
+        if outlines is not None:
+            outlines = outlines.of_rows(points[part.order]).relative_to(part.origin)
+        return cls(points[part.order], part, part_graph, outlines)
+
+    def radii(self, labels: IntArray, n_clusters: int) -> FloatArray:
+        """Radius in metres of the minimum bounding circle of each cluster, float64 (n_clusters,)."""
+        if self.outlines is None:
+            return cluster_radii(self.tree.x, self.tree.y, labels, n_clusters)
+        return self.outlines.radii(labels, n_clusters)
 
 
 def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
@@ -121,7 +135,7 @@ def _figures(ground: Ground, labels: IntArray) -> tuple[FloatArray, FloatArray]:
     """Weight and radius of each cluster."""
     k = int(labels.max()) + 1
     weights = np.bincount(labels, ground.tree.weight, k).astype(np.float64)
-    return weights, cluster_radii(ground.tree.x, ground.tree.y, labels, k)
+    return weights, ground.radii(labels, k)
 
 
 def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
@@ -141,15 +155,16 @@ def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, 
     n_clusters = len(heavy)
     # Each heavy point is a group of its own here, so that it separates.
     piece, n_pieces = connected_components(graph, np.where(is_heavy, np.arange(n) + 1, 0))
+    begin, by_piece = group(piece, n_pieces)
     for number in range(n_pieces):
-        members = np.flatnonzero(piece == number)
+        members = by_piece[begin[number] : begin[number + 1]]
         if is_heavy[members[0]]:
             continue
         if tree.weight[members].sum() < low * (1 - ROUNDING):
-            around = np.concatenate([graph.neighbours[graph.first[i] : graph.first[i + 1]] for i in members])
+            around = graph.neighbours[ragged.select(graph.first, members)[1]]
             labels[members] = labels[around[is_heavy[around]].min()]
             continue
-        part = Ground.of(members, tree, graph)
+        part = Ground.of(members, tree, graph, ground.outlines)
         found, found_reasons = cluster_component(part, params)
         labels[part.points] = found + n_clusters
         reasons |= {n_clusters + j: reason for j, reason in found_reasons.items()}

@@ -70,7 +70,7 @@ def _root(joined: IntArray, component: int) -> int:
 def _with_edges(graph: NeighbourGraph, edges: IntArray) -> NeighbourGraph:
     sources = np.repeat(np.arange(len(graph.first) - 1), np.diff(graph.first))
     all_edges = np.concatenate([np.column_stack([sources, graph.neighbours]), edges, edges[:, ::-1]])
-    return from_edges(len(graph.first) - 1, np.unique(all_edges, axis=0), is_directed=True)
+    return from_edges(len(graph.first) - 1, all_edges, is_directed=True)
 
 
 @kernel

@@ -47,13 +47,16 @@ class KdTree(NamedTuple):
     origin: FloatArray
 
 
-def build_kdtree(points: FloatArray, weights: FloatArray) -> KdTree:
-    """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1."""
+def build_kdtree(points: FloatArray, weights: FloatArray, tie_breakers: FloatArray | None = None) -> KdTree:
+    """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
+
+    ``tie_breakers``, float64 (n, t), tell points of the same place and weight apart where that matters.
+    """
     origin = (points.min(axis=0) + points.max(axis=0)) / 2
     x = np.ascontiguousarray(points[:, 0] - origin[0])
     y = np.ascontiguousarray(points[:, 1] - origin[1])
     # Sorting first makes the tree independent of the order in which the caller's rows came.
-    order = np.lexsort((weights, y, x))
+    order = np.lexsort((weights, y, x) if tie_breakers is None else (*tie_breakers.T, weights, y, x))
     first, last, after = _split_nodes(x, y, order, LEAF_SIZE)
     x, y, weight = x[order], y[order], weights[order]
     bounds, sums = _summarise_nodes(x, y, weight, first, last, after)

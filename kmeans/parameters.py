@@ -1,6 +1,7 @@
 """The parameters of one clustering, their defaults and their rules."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kmeans.errors import InvalidParameter
@@ -67,6 +68,11 @@ class Parameters:
         low = self.target_weight * (1 - DEFAULT_TOLERANCE) if self.min_weight is None else self.min_weight
         high = self.target_weight * (1 + DEFAULT_TOLERANCE) if self.max_weight is None else self.max_weight
         return low, high
+
+
+def parameters_of(params: Parameters | Sequence[Parameters], group: int) -> Parameters:
+    """Those of one group, where ``params`` are the same for all groups or one for each."""
+    return params if isinstance(params, Parameters) else params[group]
 
 
 def _require_positive(name: str, value: float) -> None:

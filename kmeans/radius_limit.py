@@ -1,13 +1,16 @@
 """Honours a largest allowed radius by cutting clusters that exceed it."""
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.bounding_circle import cluster_radii
+from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground
-from kmeans.kdtree import IntArray
+from kmeans.kdtree import FloatArray, IntArray
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 def limit_radius(
@@ -15,30 +18,29 @@ def limit_radius(
 ) -> tuple[IntArray, dict[int, Reason]]:
     """Halve every cluster whose minimum bounding circle is larger than ``params.max_radius`` until none is.
 
-    A cluster is cut in the middle of the longer side of its bounding box; what the cut leaves unconnected becomes
-    clusters of their own.
+    A cluster is cut in the middle of the longer side of the bounding box of its points; what the cut leaves unconnected
+    becomes clusters of their own. Geometries that are too wide alone are set apart before, because no cut helps them.
 
     Returns:
-        The new labels, numbered from 0, and the reasons: those of cut clusters that are now below the minimum.
+        The new labels, numbered from 0, and the reasons: those of cut clusters that are now below the minimum, and of
+        geometries that are too wide.
     """
     if params.max_radius is None:
         return labels, reasons
     tree, graph = ground.tree, ground.graph
-    low, _ = params.weight_range
-    current = labels.copy()
-    was_cut = np.zeros(len(labels), bool)
+    low, high = params.weight_range
+    current, was_cut = _without_wide_points(ground, labels, params.max_radius)
     while True:
         k = int(current.max()) + 1
-        too_wide = np.flatnonzero(cluster_radii(tree.x, tree.y, current, k) > params.max_radius)
+        is_wide = ground.radii(current, k) > params.max_radius
+        too_wide = np.flatnonzero(is_wide & (np.bincount(current) > 1))
         if len(too_wide) == 0:
             break
         side = np.zeros(len(current), np.int64)
+        begin, by_cluster = group(current, k)
         for wide in too_wide:
-            members = np.flatnonzero(current == wide)
-            x, y = tree.x[members], tree.y[members]
-            # Comparisons only: the cut must not depend on how a processor rounds an eigenvector.
-            along = x if x.max() - x.min() >= y.max() - y.min() else y
-            side[members] = along > (along.min() + along.max()) / 2
+            members = by_cluster[begin[wide] : begin[wide + 1]]
+            side[members] = _half(tree.x[members], tree.y[members])
             was_cut[members] = True
         current, _ = connected_components(graph, 2 * current + side)
     weight = np.bincount(current, tree.weight)
@@ -47,8 +49,38 @@ def limit_radius(
         for j in np.unique(current[was_cut]).tolist()
         if weight[j] < low * (1 - ROUNDING)
     }
+    wide_alone = {
+        j: Reason(Status.POINT_ABOVE_MAX_RADIUS)
+        for j in np.flatnonzero(is_wide).tolist()
+        # Otherwise it is too heavy alone as well, and that is why the weight is out of the range.
+        if weight[j] <= high * (1 + ROUNDING)
+    }
     kept = {}
     for j, reason in reasons.items():
         for piece in np.unique(current[labels == j]).tolist():
             kept[piece] = reason
-    return current, kept | limited
+    return current, kept | limited | wide_alone
+
+
+def _without_wide_points(ground: Ground, labels: IntArray, max_radius: float) -> tuple[IntArray, BoolArray]:
+    """Labels that make each geometry wider than ``max_radius`` a cluster of its own, and who was in a cluster with one.
+
+    Halving would set it apart too, but leave a trail of ever smaller clusters.
+    """
+    n = len(labels)
+    if ground.outlines is None:
+        return labels.copy(), np.zeros(n, bool)
+    is_wide = ground.radii(np.arange(n), n) > max_radius
+    if not is_wide.any():
+        return labels.copy(), is_wide
+    apart, _ = connected_components(ground.graph, np.where(is_wide, labels.max() + 1 + np.arange(n), labels))
+    return apart, np.isin(labels, labels[is_wide])
+
+
+def _half(x: FloatArray, y: FloatArray) -> BoolArray:
+    """Who of at least two points is on the far side of the middle of their bounding box."""
+    # Comparisons only: the cut must not depend on how a processor rounds an eigenvector.
+    along = x if x.max() - x.min() >= y.max() - y.min() else y
+    is_far = along > (along.min() + along.max()) / 2
+    # Geometries in one place may be wide together.
+    return is_far if is_far.any() else np.arange(len(x)) >= len(x) // 2

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """Reason codes; the values are written to ``cluster_status``. The first three are inside the weight range."""
+    """Reason codes; the values are written to ``cluster_status``.
+
+    The first three are inside the weight range, ``POINT_ABOVE_MAX_RADIUS`` may be, the others are not.
+    """
 
     OK = "ok"
     RADIUS_ABOVE_TARGET = "radius_above_target"
@@ -17,13 +20,14 @@ class Status(StrEnum):
     TOTAL_BELOW_MIN = "total_below_min"
     NO_FEASIBLE_K = "no_feasible_k"
     ZERO_WEIGHT = "zero_weight"
+    POINT_ABOVE_MAX_RADIUS = "point_above_max_radius"
     RADIUS_LIMITED = "radius_limited"
     BELOW_MIN = "below_min"
     ABOVE_MAX = "above_max"
 
 
 class Reason(NamedTuple):
-    """Why a cluster cannot be inside the range.
+    """Why a cluster cannot be inside the range, or not within the largest allowed radius.
 
     Attributes:
         status: the code.
@@ -72,6 +76,10 @@ EXPLANATIONS = {
         "more. Widen the range a little, or join with a neighbour."
     ),
     Status.ZERO_WEIGHT: "No point of this ground has any weight. Leave such cells out of the file.",
+    Status.POINT_ABOVE_MAX_RADIUS: (
+        "One geometry alone is wider than the largest allowed radius. It stands by itself, whatever it weighs. Use "
+        "smaller cells or polygons there, or allow a larger radius."
+    ),
     Status.RADIUS_LIMITED: "Lighter than the minimum because the largest allowed radius was honoured first.",
     Status.BELOW_MIN: (
         "Lighter than the minimum: no division was found that keeps all of the ground in the range, as happens where "

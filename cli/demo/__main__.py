@@ -15,7 +15,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.cores import available_cores
 from cli.demo.provinces import write_provinces
 from cli.demo.table import figures_by_region, table_of, total
 from cli.embedded.deployment import Deployment, DeploymentError, deploy, synthesise
@@ -26,6 +25,7 @@ from cli.summary_text import explain, print_failures
 from lambdas.contract import keys
 from lambdas.contract.parameters import parse_parameters
 from lambdas.contract.results import FileResult
+from lambdas.cores import available_cores
 
 INPUT_BUCKET, OUTPUT_BUCKET = "demo-barangays", "demo-sampling-units"
 # About as many people as a supervisor's area in a national survey; small enough that a province has many.
@@ -77,7 +77,10 @@ def demonstrate(folder: Path, *, force: bool) -> int:
     show(outputs, regions, files)
     print_failures(files, len(regions))
     if outputs:
-        say(f"The clustered files are in {os.path.relpath(folder / 'results')}, e.g. {outputs[min(outputs)].name}")
+        results = os.path.relpath(folder / "results")
+        say(
+            f"The clustered files are in {results}, e.g. {outputs[min(outputs)].name}, the sampling frames in its frame/"
+        )
     return int(summary["n_failed"])
 
 
@@ -133,12 +136,13 @@ def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str,
 
 
 def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[str, Path]:
-    """Fetch the output of each input that has one; a file that failed has none."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Fetch the outputs of each input that has some; a file that failed has none. Returns the clustered files."""
     present = {found["Key"] for found in listing(s3, bucket)}
     outputs = {name: folder / keys.output_key(name) for name in names if keys.output_key(name) in present}
-    for path in outputs.values():
-        path.write_bytes(s3.get_object(Bucket=bucket, Key=path.name)["Body"].read())
+    for key in (key for name in outputs for key in (keys.output_key(name), keys.frame_key(name))):
+        path = folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     return outputs
 
 

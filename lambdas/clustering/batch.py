@@ -4,14 +4,16 @@ import logging
 import time
 
 import msgspec
+import pyarrow as pa
 
-from lambdas.clustering.file_job import cluster_file
+from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.clustering.object_store import Bucket
 from lambdas.contract import keys
 from lambdas.contract.errors import InternalError, RunError
 from lambdas.contract.events import ClusteringRequest
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import BatchResult, FileResult
+from lambdas.cores import available_cores
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +53,11 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
     keys.check_filename(filename)
     stored = source.read(filename)
-    clustered = cluster_file(stored.content, filename, stored.etag, params)
+    sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
+    report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
     output = keys.output_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
-    target.write(output, clustered.content, metadata)
-    return FileResult(filename=filename, output=output, report=clustered.report)
+    # The clustered file says that the file is done: it comes last.
+    target.write(keys.frame_key(filename), sinks.frame.getvalue(), metadata)
+    target.write(output, sinks.clustered.getvalue(), metadata)
+    return FileResult(filename=filename, output=output, report=report)

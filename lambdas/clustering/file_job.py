@@ -1,63 +1,76 @@
-"""The job of one file, the same in Lambda and on a laptop: GeoParquet bytes in, clustered GeoParquet bytes out."""
+"""The job of one file, the same in Lambda and on a laptop: places in, the clustered file and its frame out."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 import kmeans
-from lambdas.clustering import geoparquet
-from lambdas.clustering.geoparquet import FloatArray, GeoTable
-from lambdas.clustering.projection import to_metres
+from lambdas.clustering.ground import Ground, read_ground
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.keys import file_stem
-from lambdas.contract.parameters import Radius, RunParameters
+from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport
-
-IntArray = npt.NDArray[np.int64]
+from lambdas.geodata.clustered_file import ClusterColumns, write_clustered
+from lambdas.geodata.columns import Grouping
+from lambdas.geodata.frame_file import FrameColumns, cluster_polygons, write_frame
 
 
 @dataclass(frozen=True)
-class ClusteredFile:
-    """The output file and its figures."""
+class Sinks:
+    """Where the outputs of a file are written: paths, or file objects of pyarrow.
 
-    content: bytes
-    report: FileReport
+    Nothing is written before the file is clustered; after an error what is there is incomplete.
+    """
+
+    clustered: Any
+    frame: Any
 
 
-def cluster_file(content: bytes, filename: str, input_etag: str, params: RunParameters) -> ClusteredFile:
-    """Cluster one GeoParquet file.
+def cluster_file(
+    source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int = 1
+) -> FileReport:
+    """Cluster one file.
 
     Args:
-        content: the input file.
+        source: the input: a path, or a file object of pyarrow.
         filename: its name: cluster ids begin with its stem, errors name it.
-        input_etag: identifies this version of the input; noted in the output.
+        input_etag: identifies this version of the input; noted in the outputs.
         params: how to cluster.
+        sinks: where to write the clustered file and the frame.
+        n_threads: groups that are clustered at the same time.
 
     Raises:
         InvalidInput: something in the file is wrong; names column, row and value.
         InvalidParameters: a parameter does not fit the file.
     """
-    geo = geoparquet.read(content, filename)
-    weights = (
-        np.ones(len(geo)) if params.weight_column is None else geoparquet.numeric_column(geo, params.weight_column)
+    ground = read_ground(source, filename, params)
+    rows, grouping, prefix = ground.rows, ground.rows.grouping, params.column_prefix
+    clustering = _cluster(ground, params, filename, n_threads)
+    labels = np.full(len(rows.points), -1, np.int64)
+    labels[rows.is_sound] = clustering.labels
+    clusters = ClusterColumns(
+        labels, _cluster_ids(filename, clustering, grouping), clustering.weight, clustering.status.tolist()
     )
-    points, crs = project(geo, params)
-    algorithm = params.for_settlement(_is_urban(geo, weights, params))
-    clustering = _cluster_groups(geo, points, weights, params, algorithm)
-    report = _report(len(geo), clustering, algorithm)
-    output = geoparquet.write(
-        geo,
-        cluster_ids=_cluster_ids(filename, clustering.n_clusters)[clustering.labels],
-        cluster_weights=clustering.weight[clustering.labels],
-        cluster_status=clustering.status.astype(object)[clustering.labels],
-        provenance=describe_origin(params, input_etag) | {"crs": crs, "report": msgspec.to_builtins(report)},
+    report = _report(ground, clustering)
+    provenance = describe_origin(params, input_etag) | {
+        "crs": ground.projection.name,
+        "report": msgspec.to_builtins(report),
+    }
+    corners = None if ground.outlines is None else ground.outlines.corners
+    polygons = cluster_polygons(rows, ground.points, corners, ground.projection, clusters)
+    figures = FrameColumns(
+        {name: values.take(pa.array(clustering.group)) for name, values in grouping.values.items()},
+        clustering.n_points,
+        clustering.pieces,
+        clustering.radius,
+        clustering.centroid,
     )
-    return ClusteredFile(output, report)
+    write_frame(sinks.frame, polygons, figures, clusters, rows, ground.projection, prefix=prefix, provenance=provenance)
+    write_clustered(sinks.clustered, ground.file, ground.places, rows, clusters, prefix=prefix, provenance=provenance)
+    return report
 
 
 def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
@@ -70,116 +83,61 @@ def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
     }
 
 
-def project(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
-    """One point in metres for each row, and the coordinate system; polygons are represented by their centroid."""
-    points = geoparquet.representative_points(geo)
+def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> kmeans.Clustering:
     try:
-        if points is not None:
-            return to_metres(points, geo.crs, params.crs, geo.filename)
-        return _project_shapes(geo, params)
-    except InvalidInput as error:
-        # The projection knows rows, not the column they came from.
-        raise InvalidInput(error.message, **{"column": geo.geometry_column, **error.where}) from error
-
-
-def _project_shapes(geo: GeoTable, params: RunParameters) -> tuple[FloatArray, str]:
-    """Centroids of points and polygons of any kind, computed in metres."""
-    import shapely  # Only polygons need it, and it takes a quarter of a second to load.
-
-    kinds = (
-        shapely.GeometryType.POINT,
-        shapely.GeometryType.MULTIPOINT,
-        shapely.GeometryType.POLYGON,
-        shapely.GeometryType.MULTIPOLYGON,
-    )
-    column = geo.table[geo.geometry_column].combine_chunks()
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    for is_wrong, message in (
-        (shapely.is_missing(shapes), "the geometry is broken WKB"),
-        (~np.isin(shapely.get_type_id(shapes), kinds), "the geometry is neither a point nor a polygon"),
-        (shapely.is_empty(shapes), "the geometry is empty"),
-    ):
-        if is_wrong.any():
-            raise InvalidInput(message, filename=geo.filename, row=int(np.argmax(is_wrong)))
-    vertices, row_of_vertex = shapely.get_coordinates(shapes, return_index=True)
-    try:
-        metres, crs = to_metres(vertices, geo.crs, params.crs, geo.filename)
-    except InvalidInput as error:
-        if "row" not in error.where:
-            raise
-        # There it is the number of the vertex.
-        raise InvalidInput(error.message, **error.where | {"row": int(row_of_vertex[error.where["row"]])}) from error
-    return shapely.get_coordinates(shapely.centroid(shapely.set_coordinates(shapes, metres))), crs
-
-
-def _is_urban(geo: GeoTable, weights: FloatArray, params: RunParameters) -> bool:
-    """Whether at least half of the file's weight is in rows marked as urban; only read when it matters."""
-    if not isinstance(params.radius, Radius) or len(geo) == 0:
-        return True
-    column = geoparquet.existing_column(geo, params.urban_column)
-    if not pa.types.is_boolean(column.type):
-        raise InvalidInput(
-            f"has the type {column.type}, but has to be boolean to tell urban from rural",
-            filename=geo.filename,
-            column=params.urban_column,
+        return kmeans.cluster_groups(
+            ground.points, ground.weights, ground.groups, ground.parameters, ground.outlines, n_threads
         )
-    urban = pc.fill_null(column, False).to_numpy(zero_copy_only=False)
-    return bool(2 * weights[urban].sum() >= weights.sum())
-
-
-def _cluster_groups(
-    geo: GeoTable, points: FloatArray, weights: FloatArray, params: RunParameters, algorithm: kmeans.Parameters
-) -> kmeans.Clustering:
-    """Cluster each group of rows by itself and number the clusters through, group after group."""
-    try:
-        if not params.group_by:
-            return kmeans.cluster(points, weights, algorithm)
-        return kmeans.cluster_groups(points, weights, _group_numbers(geo, params.group_by), algorithm)
     except kmeans.InvalidWeight as error:
         raise InvalidInput(
-            f"the weight is {error.value}, but has to be a finite number of at least 0",
-            filename=geo.filename,
+            f"the weight is {error.value}, more than the clustering can add up",
+            filename=filename,
             column=params.weight_column,
-            row=error.row,
+            row=int(np.flatnonzero(ground.rows.is_sound)[error.row]),
             value=str(error.value),
         ) from error
     except kmeans.InvalidParameter as error:
         raise InvalidParameters(str(error)) from error
 
 
-def _group_numbers(geo: GeoTable, columns: tuple[str, ...]) -> IntArray:
-    """Number the distinct combinations of values of ``columns`` in sorted order; null is a value, the last one."""
-    numbers = np.zeros(len(geo), np.int64)
-    for name in columns:
-        encoded = geoparquet.existing_column(geo, name)
-        try:
-            if not pa.types.is_dictionary(encoded.type):
-                encoded = encoded.dictionary_encode(null_encoding="encode")
-            rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy() - 1
-        except pa.ArrowNotImplementedError as error:
-            message = f"has the type {encoded.type}, which has no groups"
-            raise InvalidInput(message, filename=geo.filename, column=name) from error
-        codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(rank)).to_numpy()
-        codes = np.append(rank.astype(np.int64), len(rank))[codes]
-        _, numbers = np.unique(numbers * (len(rank) + 1) + codes, return_inverse=True)
-    return numbers
+def _cluster_ids(filename: str, clustering: kmeans.Clustering, grouping: Grouping) -> list[str]:
+    """``<file stem>_<number>``, within groups ``<file stem>_<group>_<number>``; with equally many digits in each."""
+    names = _group_names(grouping)
+    sizes = np.bincount(clustering.group, minlength=len(names))
+    first = np.cumsum(sizes) - sizes
+    stem = file_stem(filename)
+    ids = []
+    for cluster, group in enumerate(clustering.group.tolist()):
+        digits = len(str(max(int(sizes[group]) - 1, 0)))
+        ids.append(f"{stem}{names[group]}_{cluster - int(first[group]):0{digits}d}")
+    return ids
 
 
-def _cluster_ids(filename: str, n_clusters: int) -> npt.NDArray[np.object_]:
-    """``<file stem>_<number>`` with as many digits as the largest number needs."""
-    digits = len(str(max(n_clusters - 1, 0)))
-    return np.array([f"{file_stem(filename)}_{number:0{digits}d}" for number in range(n_clusters)], dtype=object)
+def _group_names(grouping: Grouping) -> list[str]:
+    """What ids say of each group: its values behind underscores, distinct for distinct groups."""
+    names = [""] * len(grouping)
+    for values in grouping.values.values():
+        texts = ("none" if value is None else str(value) for value in values.to_pylist())
+        names = [f"{name}_{text}" for name, text in zip(names, texts, strict=True)]
+    taken: dict[str, int] = {}
+    for number, name in enumerate(names):
+        # ("a_b", "c") and ("a", "b_c") would otherwise share their ids.
+        if name in taken:
+            names[number] = f"{name}~{number}"
+        taken[name] = number
+    return names
 
 
-def _report(n_rows: int, clustering: kmeans.Clustering, params: kmeans.Parameters) -> FileReport:
+def _report(ground: Ground, clustering: kmeans.Clustering) -> FileReport:
     statuses, counts = np.unique(clustering.status, return_counts=True)
     return FileReport(
-        n_rows=n_rows,
+        n_rows=ground.file.n_rows,
+        n_invalid=ground.file.n_rows - len(ground.points),
         n_clusters=clustering.n_clusters,
         n_in_range=int(clustering.in_range.sum()),
         weight=float(clustering.weight.sum()),
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
         statuses={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
-        findings=kmeans.diagnose(clustering, params),
+        findings=kmeans.diagnose(clustering, ground.parameters),
     )

@@ -7,6 +7,7 @@ from lambdas.contract.errors import InvalidInput
 
 INPUT_SUFFIXES = (".parquet", ".geoparquet")
 OUTPUT_PREFIX = "clustered_"
+FRAME_PREFIX = "frame/"
 RUNS_PREFIX = "runs/"
 # A run is called like the execution of the state machine; of the names that Step Functions allows, these are plain
 # in object keys and in shells.
@@ -26,19 +27,29 @@ def check_filename(filename: str) -> None:
     """Refuse names that are no file to cluster, or that S3 and local disks do not understand alike.
 
     Raises:
-        InvalidInput: another suffix, a leading or doubled slash, ``.`` or ``..`` as a folder, or control characters.
+        InvalidInput: another suffix, a leading or doubled slash, ``.`` or ``..`` as a folder, control characters, or a
+            folder in which outputs are kept.
     """
     if not is_input(filename):
         raise InvalidInput(f"is not named like a Parquet file ({' or '.join(INPUT_SUFFIXES)})", filename=filename)
     if any(part in ("", ".", "..") for part in filename.split("/")) or not filename.isprintable():
         # Shown escaped: such a name may not even be text.
         raise InvalidInput("is not a possible file name", filename=ascii(filename))
+    if filename.startswith((FRAME_PREFIX, RUNS_PREFIX)):
+        raise InvalidInput(
+            f"lies in a folder whose name is taken by outputs ({FRAME_PREFIX}, {RUNS_PREFIX})", filename=filename
+        )
 
 
 def output_key(filename: str) -> str:
     """``clustered_<name>``, in the folder of the input."""
     folder, name = posixpath.split(filename)
     return posixpath.join(folder, OUTPUT_PREFIX + name)
+
+
+def frame_key(filename: str) -> str:
+    """``frame/<name>``, with the folder of the input below ``frame``."""
+    return FRAME_PREFIX + filename
 
 
 def file_stem(filename: str) -> str:

@@ -12,11 +12,13 @@ from lambdas.contract.errors import RunError
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     """What clustering one file gave.
 
-    ``n_in_range`` counts clusters within the weight range, ``weight_in_range`` the weight they hold; radii in metres;
-    ``statuses`` counts the clusters of each ``kmeans.Status``, ``findings`` explains those other than ``ok``.
+    ``n_rows`` counts all rows, ``n_invalid`` those that were left out; ``n_in_range`` counts clusters within the
+    weight range, ``weight_in_range`` the weight they hold; radii in metres; ``statuses`` counts the clusters of each
+    ``kmeans.Status``, ``findings`` explains those other than ``ok``.
     """
 
     n_rows: int
+    n_invalid: int
     n_clusters: int
     n_in_range: int
     weight: float
@@ -74,7 +76,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         n_files, n_succeeded, n_failed: files worked on, and how they ended.
-        n_rows, n_clusters, n_in_range, weight, weight_in_range: of the succeeded ones.
+        n_rows, n_invalid, n_clusters, n_in_range, weight, weight_in_range: of the succeeded ones.
         seconds: time spent on the files, whatever ran at the same time.
         failures: the failed files with their errors.
         files: every file, in the order of the results.
@@ -84,6 +86,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     n_succeeded: int
     n_failed: int
     n_rows: int
+    n_invalid: int
     n_clusters: int
     n_in_range: int
     weight: float
@@ -103,6 +106,7 @@ def add_up(results: Iterable[FileResult]) -> dict[str, Any]:
         "n_succeeded": len(reports),
         "n_failed": len(failures),
         "n_rows": sum(report.n_rows for report in reports),
+        "n_invalid": sum(report.n_invalid for report in reports),
         "n_clusters": sum(report.n_clusters for report in reports),
         "n_in_range": sum(report.n_in_range for report in reports),
         "weight": sum(report.weight for report in reports),

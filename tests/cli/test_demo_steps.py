@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli import cores
 from cli.demo.__main__ import download, show
 from cli.demo.provinces import write_provinces
 from cli.demo.table import Figures, figures_by_region, total
+from lambdas import cores
 
 
 @pytest.fixture
@@ -44,9 +44,11 @@ def test_files_of_an_earlier_run_have_no_seconds(clustered):
 
 def test_a_failed_file_has_no_output_to_fetch(buckets, tmp_path):
     buckets.put_object(Bucket="survey-outputs", Key="clustered_a.parquet", Body=b"content")
+    buckets.put_object(Bucket="survey-outputs", Key="frame/a.parquet", Body=b"frame")
     outputs = download(buckets, "survey-outputs", tmp_path / "results", ["a.parquet", "failed.parquet"])
     assert list(outputs) == ["a.parquet"]
     assert outputs["a.parquet"].read_bytes() == b"content"
+    assert (tmp_path / "results" / "frame" / "a.parquet").read_bytes() == b"frame"
 
 
 def test_exceptions_are_explained_below_the_table(clustered, monkeypatch):

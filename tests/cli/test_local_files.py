@@ -40,13 +40,13 @@ def test_outputs_in_a_folder_are_no_input_unless_they_are_named(folder):
     assert (filenames(own), own.stderr) == (["a.parquet"], "")
     other = run("in", "--out", "out")
     assert filenames(other) == ["a.parquet"]
-    assert "Outputs of earlier runs in the given folders, left out: 1" in other.stderr
+    assert "Outputs of earlier runs in the given folders, left out: 2" in other.stderr
     named = run("in/clustered_a.parquet", "--out", "out")
     assert "in/clustered_a.parquet, column cluster_id: already has this column" in named.stderr
     (folder / "in" / "a.parquet").unlink()
     nothing = run("in", "--out", "out")
     assert nothing.exit_code == 2
-    assert "(outputs of earlier runs, left out: 1)" in nothing.stderr
+    assert "(outputs of earlier runs, left out: 2)" in nothing.stderr
 
 
 def test_an_input_that_is_only_named_like_an_output_is_clustered(folder):
@@ -85,7 +85,8 @@ def test_an_interrupted_write_leaves_the_old_output_and_nothing_else(folder, mon
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     run("in", "--out", "out")
-    before = (folder / "out" / "clustered_a.parquet").read_bytes()
+    before = contents(folder / "out")
+    assert set(before) == {"clustered_a.parquet", "frame/a.parquet"}
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", no_space)
         done = run("in", "--out", "out", "--force")
@@ -93,8 +94,28 @@ def test_an_interrupted_write_leaves_the_old_output_and_nothing_else(folder, mon
     [failure] = json.loads(done.stdout)["failures"]
     assert failure["failure"]["error"] == "OutputNotWritable"
     assert "No space left on device" in failure["failure"]["message"]
-    assert [path.name for path in (folder / "out").iterdir()] == ["clustered_a.parquet"]
-    assert (folder / "out" / "clustered_a.parquet").read_bytes() == before
+    assert contents(folder / "out") == before
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("lost", ["clustered_a.parquet", "frame/a.parquet"])
+def test_a_file_is_done_when_both_outputs_are_there(folder, lost):
+    run("in", "--out", "out")
+    before = contents(folder / "out")
+    assert json.loads(run("in", "--out", "out").stdout)["n_skipped"] == 1
+    (folder / "out" / lost).unlink()
+    assert json.loads(run("in", "--out", "out").stdout)["n_skipped"] == 0
+    assert contents(folder / "out") == before
+
+
+def test_folders_of_outputs_hold_no_inputs(folder):
+    (folder / "in" / "frame").mkdir()
+    (folder / "in" / "a.parquet").rename(folder / "in" / "frame" / "a.parquet")
+    done = run("in", "--out", "out")
+    assert "InvalidInput: in/frame/a.parquet: lies in a folder whose name is taken by outputs" in done.stderr
 
 
 def test_a_file_name_that_is_no_text_is_reported_and_harms_no_other(tmp_path):

@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster, cluster_groups
+from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster
 from tests.support import references
 from tests.support.populations import buildings, lattice
 
@@ -78,17 +78,6 @@ def test_the_same_input_gives_the_same_clusters():
     points, weights = buildings(np.random.default_rng(4), 2000)
     first, second = (cluster(points, weights, Parameters(30, radius=200)) for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
-
-
-def test_groups_are_never_mixed():
-    rng = np.random.default_rng(5)
-    points, weights = lattice(rng, 40, 40)
-    groups = rng.integers(0, 5, len(points))
-    found = cluster_groups(points, weights, groups, Parameters(weights.sum() / 20))
-    check_consistent(found, points, weights)
-    for j in range(found.n_clusters):
-        assert len(np.unique(groups[found.labels == j])) == 1
-    assert np.all(np.diff([groups[found.labels == j][0] for j in range(found.n_clusters)]) >= 0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])

@@ -33,6 +33,7 @@ def test_a_nation_keeps_every_promise(seed):
     found = cluster(points * 92 + [5e5, 1.6e6], weights, params)
     edges = lattice_edges(points)
     assert (count_pieces(len(points), edges, found.labels) == 1).all()
+    assert (found.pieces == 1).all()
     for j in range(found.n_clusters):
         is_inside = 180 * (1 - 1e-9) <= found.weight[j] <= 300 * (1 + 1e-9)
         assert found.in_range[j] == is_inside
@@ -100,6 +101,8 @@ def test_any_points_are_partitioned_and_explained(seed, n, target, bridge):
     assert (np.bincount(found.labels, minlength=found.n_clusters) == found.n_points).all()
     np.testing.assert_allclose(found.weight, np.bincount(found.labels, weights))
     low, high = params.weight_range
+    assert (found.pieces >= 1).all()
+    assert bridge or (found.pieces == 1).all()
     inside = (found.weight >= low * (1 - 1e-9)) & (found.weight <= high * (1 + 1e-9))
     np.testing.assert_array_equal(found.in_range, inside)
     in_range_codes = {Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED}
@@ -224,6 +227,7 @@ class TestReasons:
         assert joined.in_range.all()
         # Without the bridged clusters every one is in one piece, and those have a piece more for each bridge at most.
         pieces = count_pieces(len(points), lattice_edges(points), joined.labels)
+        np.testing.assert_array_equal(joined.pieces, pieces)
         for j in range(joined.n_clusters):
             assert pieces[j] == 1 or (joined.status[j] == Status.BRIDGED and pieces[j] <= 4)
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans import build_kdtree
+from kmeans.annealing import anneal, count_outside
 from kmeans.boundary_exchange import exchange, penalty
 from kmeans.cluster_sums import cluster_sums
 from kmeans.contiguity import may_leave, reassign_fragments
@@ -152,6 +153,42 @@ def test_recombination_never_increases_what_is_out_of_the_range(seed):
     recombine(instance.tree, instance.graph, instance.labels, instance.sums, low, high, np.array([seed], np.uint64))
     instance.check()
     assert outside() <= before + 1e-9
+
+
+def annealed_step_by_step(instance, low, high, first_price, unit, margin, state):
+    """The documented course: prices rise by half up to 50 units, then at most six repairs."""
+    tree, graph, labels, sums = instance.tree, instance.graph, instance.labels, instance.sums
+
+    def exchange_at(price, margin):
+        exchange(tree, graph, labels, sums, low + margin, high - margin, price, 40 * instance.n)
+        cluster_sums(tree, labels, sums)
+
+    prices = [first_price * unit * 1.5**step for step in range(30)]
+    rising = [price for price in prices if price < 50 * unit]
+    for price in rising:
+        exchange_at(price, margin)
+    for repair in range(6):
+        if low <= sums[:, 0].min() and sums[:, 0].max() <= high:
+            break
+        recombine(tree, graph, labels, sums, low, high, state)
+        exchange_at(prices[len(rising)] * 2.25**repair, 0.0)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("tolerance", [0.02, 0.2])
+@pytest.mark.parametrize("seed", range(3))
+def test_annealing_takes_its_documented_course(seed, tolerance):
+    instance, expected = Instance(seed, n=120, k=6), Instance(seed, n=120, k=6)
+    low, high = (1 - tolerance) * instance.target, (1 + tolerance) * instance.target
+    unit = instance.inertia() / instance.tree.weight.sum()
+    course = (low, high, 0.3, unit, 0.1 * (high - low))
+    anneal(instance.tree, instance.graph, instance.labels, instance.sums, *course, np.array([seed], np.uint64))
+    annealed_step_by_step(expected, *course, np.array([seed], np.uint64))
+    instance.check()
+    np.testing.assert_array_equal(instance.labels, expected.labels)
+    weights = instance.weights()
+    low, high = np.quantile(weights, [0.3, 0.6])
+    assert count_outside(instance.sums, low, high) == ((weights < low) | (weights > high)).sum()
 
 
 @pytest.mark.small

@@ -3,7 +3,7 @@ import pytest
 
 from lambdas.contract import errors, keys
 from lambdas.contract.events import ClusteringRequest, RunRequest, parse_event
-from lambdas.contract.parameters import Radius, RunParameters, parse_parameters
+from lambdas.contract.parameters import BySettlement, RunParameters, parse_parameters
 from lambdas.contract.results import FileFailure
 
 THREE_FIELDS = {"filename": "a.parquet", "input_bucket": "in", "output_bucket": "out"}
@@ -26,7 +26,7 @@ def test_a_batch_is_a_request():
     }
     request = parse_event(event, ClusteringRequest)
     assert request.filenames == ["a.parquet", "b.parquet"]
-    assert request.params.radius == Radius(1000, 2000)
+    assert request.params.radius == BySettlement(1000, 2000)
     assert request.params.group_by == ("stratum",)
 
 
@@ -98,8 +98,14 @@ def test_fingerprint_changes_with_every_parameter_and_with_nothing_else():
         "max_radius": 9.0,
         "weight_column": "w",
         "urban_column": "u",
+        "urban_values": ["city"],
         "group_by": ["g"],
+        "longitude_column": "east",
+        "latitude_column": "north",
+        "input_crs": "EPSG:3857",
         "crs": "EPSG:3121",
+        "drop_invalid": True,
+        "column_prefix": "psu_",
         "weight_importance": 0.1,
         "n_clusters": 3,
         "bridge": True,
@@ -109,7 +115,10 @@ def test_fingerprint_changes_with_every_parameter_and_with_nothing_else():
     whole = parse_parameters({"target_weight": 90.0})
     prints = {whole.fingerprint()}
     for name, value in values.items():
-        prints.add(parse_parameters({"target_weight": 90.0} | {name: value}).fingerprint())
+        # Coordinate columns come in pairs.
+        other = {"latitude_column": "lat"} if name == "longitude_column" else {}
+        other = {"longitude_column": "lon"} if name == "latitude_column" else other
+        prints.add(parse_parameters({"target_weight": 90.0} | other | {name: value}).fingerprint())
     assert len(prints) == len(values) + 1
     assert parse_parameters({"target_weight": 90}).fingerprint() == whole.fingerprint()
 
@@ -125,11 +134,15 @@ def test_urban_and_rural_files_get_their_radius():
     assert params.for_settlement(True).radius == 1000
     assert params.for_settlement(False).radius == 2000
     assert parse_parameters({"radius": 7}).for_settlement(False).radius == 7
+    params = parse_parameters({"target_weight": {"urban": 300, "rural": 200}})
+    assert params.for_settlement(True).weight_range == (225, 375)
+    assert params.for_settlement(False).weight_range == (150, 250)
 
 
 def test_names_of_objects():
     assert keys.output_key("area.parquet") == "clustered_area.parquet"
     assert keys.output_key("north/area.parquet") == "north/clustered_area.parquet"
+    assert keys.frame_key("north/area.parquet") == "frame/north/area.parquet"
     assert keys.file_stem("area.parquet") == "area"
     assert keys.file_stem("north/area.parquet") == "north/area"
     assert keys.is_input("a/b.PARQUET")

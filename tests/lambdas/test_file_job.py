@@ -7,16 +7,11 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from lambdas.clustering.file_job import cluster_file, project
-from lambdas.clustering.geoparquet import read
+from lambdas.clustering.ground import read_ground
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.parameters import parse_parameters
+from tests.support.file_jobs import cluster_bytes as run
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, read_table, square_geometry
-
-
-def run(content, filename="area.parquet", **params):
-    values = {"target_weight": 40, "weight_column": "population"} | params
-    return cluster_file(content, filename, "etag", parse_parameters(values))
 
 
 def columns(n=200, seed=0):
@@ -35,10 +30,9 @@ def test_rows_columns_and_metadata_are_kept_and_clusters_added():
         metadata={"owner": "survey"},
     )
     clustered = run(content)
-    before, after = read_table(content), read_table(clustered.content)
+    before, after = read_table(content), read_table(clustered.clustered)
     assert after.select(before.column_names).equals(before)
-    assert after.column_names == [*before.column_names, "cluster_id", "cluster_weight", "cluster_status"]
-    assert after.schema.metadata[b"geo"] == before.schema.metadata[b"geo"]
+    assert after.column_names == [*before.column_names, "cluster_id", "cluster_weight", "cluster_status", "bbox"]
     assert after.schema.metadata[b"owner"] == b"survey"
     provenance = json.loads(after.schema.metadata[b"kmeans"])
     assert provenance["crs"] == "EPSG:32651"
@@ -47,7 +41,7 @@ def test_rows_columns_and_metadata_are_kept_and_clusters_added():
 
 
 def test_weights_of_the_rows_add_up_to_the_weight_of_their_cluster():
-    table = read_table(run(cell_file(300)).content)
+    table = read_table(run(cell_file(300)).clustered)
     ids, labels = np.unique(table["cluster_id"].to_numpy(), return_inverse=True)
     weight = np.bincount(labels, table["population"].to_numpy())
     np.testing.assert_allclose(table["cluster_weight"].to_numpy(), weight[labels])
@@ -56,7 +50,7 @@ def test_weights_of_the_rows_add_up_to_the_weight_of_their_cluster():
 
 
 def test_the_same_file_gives_the_same_bytes():
-    assert run(cell_file(300)).content == run(cell_file(300)).content
+    assert run(cell_file(300)) == run(cell_file(300))
 
 
 def test_polygons_are_represented_by_their_centroid():
@@ -64,7 +58,7 @@ def test_polygons_are_represented_by_their_centroid():
     side = 1e-4
     squares = file_bytes({"population": population, "geometry": square_geometry(coordinates, side)})
     points = file_bytes({"population": population, "geometry": point_geometry(coordinates + side / 2)})
-    a, b = read_table(run(squares).content), read_table(run(points).content)
+    a, b = read_table(run(squares).clustered), read_table(run(points).clustered)
     assert a["cluster_id"].equals(b["cluster_id"])
 
 
@@ -72,7 +66,7 @@ def test_groups_are_not_crossed_and_null_is_a_group():
     rng = np.random.default_rng(0)
     groups = [None if value == 2 else ("east", "west")[value] for value in rng.integers(0, 3, 200)]
     content = file_bytes(columns() | {"stratum": pa.array(groups), "region": rng.integers(0, 2, 200)})
-    table = read_table(run(content, group_by=["stratum", "region"]).content).to_pydict()
+    table = read_table(run(content, group_by=["stratum", "region"]).clustered).to_pydict()
     groups_of = {}
     for cluster, stratum, region in zip(table["cluster_id"], table["stratum"], table["region"], strict=True):
         groups_of.setdefault(cluster, set()).add((stratum, region))
@@ -80,7 +74,7 @@ def test_groups_are_not_crossed_and_null_is_a_group():
     assert len({next(iter(groups)) for groups in groups_of.values()}) == 6
     same = file_bytes(columns() | {"stratum": pa.array(groups).dictionary_encode(), "region": table["region"]})
     assert (
-        read_table(run(same, group_by=["stratum", "region"]).content)["cluster_id"].to_pylist() == table["cluster_id"]
+        read_table(run(same, group_by=["stratum", "region"]).clustered)["cluster_id"].to_pylist() == table["cluster_id"]
     )
 
 
@@ -99,7 +93,7 @@ def test_rows_without_weight_column_count_one():
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_tiny_files(n):
-    table = read_table(run(cell_file(n)).content)
+    table = read_table(run(cell_file(n)).clustered)
     assert table.num_rows == n
     assert table["cluster_id"].to_pylist() == ["area_0"][:n]
 
@@ -127,15 +121,18 @@ def bad_geo(**changes):
         (file_bytes(columns(), geo={"primary_column": 0, "columns": [{"encoding": "WKB"}]}), "broken GeoParquet"),
         (file_bytes(columns(), geo={"primary_column": "geometry", "columns": {}}), "broken GeoParquet metadata"),
         (file_bytes({"population": np.ones(3)}), "column geometry: .* no such column"),
-        (file_bytes(columns(), geo=bad_geo(encoding="point")), "encoding point"),
-        (file_bytes(columns(), geo=bad_geo(crs=None)), "no coordinate system"),
+        (
+            file_bytes(columns(), geo=bad_geo(encoding="point")),
+            "column geometry: has the type binary, not 0 lists around",
+        ),
+        (file_bytes(columns(), geo=bad_geo(encoding="linestring")), "column geometry: has the encoding linestring"),
         (file_bytes(columns(), geo=bad_geo(crs="EPSG:0")), "unknown coordinate system"),
         (file_bytes(columns() | {"cluster_id": np.arange(200)}), "column cluster_id: already"),
         (file_bytes({"geometry": columns()["geometry"]}), "column population: there is no such column"),
         (file_bytes(columns() | {"population": ["x"] * 200}), "column population: has the type string"),
         (
             file_bytes(columns() | {"population": pa.array([1.0] * 9 + [None] + [1.0] * 190)}),
-            "column population, row 9: the value is missing",
+            "column population, row 9: the weight is missing",
         ),
         (
             file_bytes(columns() | {"geometry": pa.array([*columns()["geometry"].to_pylist()[:199], None])}),
@@ -171,7 +168,10 @@ def test_the_centroid_of_a_concave_polygon_is_used():
     middle = shapely.get_coordinates(shapely.centroid(shapes))
     as_polygons = file_bytes({"population": population, "geometry": pa.array(shapely.to_wkb(shapes))})
     as_points = file_bytes({"population": population, "geometry": point_geometry(middle)})
-    a, b = (project(read(content, "area.parquet"), parse_parameters({}))[0] for content in (as_polygons, as_points))
+    a, b = (
+        read_ground(pa.BufferReader(content), "area.parquet", parse_parameters({})).points
+        for content in (as_polygons, as_points)
+    )
     np.testing.assert_allclose(a, b, atol=0.01)
 
 
@@ -185,22 +185,28 @@ def test_longitude_comes_first_whatever_the_authority_says():
     declared, default = (
         file_bytes({"population": population, "geometry": geometry}, crs=value) for value in (crs, None)
     )
-    a, b = (read_table(run(content).content) for content in (declared, default))
+    a, b = (read_table(run(content).clustered) for content in (declared, default))
     assert a["cluster_id"].equals(b["cluster_id"])
 
 
-def test_a_file_around_the_antimeridian_is_refused():
-    coordinates, population = cells(60, middle=(179.99, -17))
-    coordinates[:, 0] = np.where(coordinates[:, 0] > 180, coordinates[:, 0] - 360, coordinates[:, 0])
-    coordinates[0, 0] = -179.99
-    with pytest.raises(InvalidInput, match="degrees of longitude"):
-        run(file_bytes({"population": population, "geometry": point_geometry(coordinates)}))
+def test_the_antimeridian_is_no_border():
+    """The same cells there and elsewhere make the same clusters."""
+    here, population = cells(200, middle=(177.0, -17))
+    across = here + np.array([2.995, 0])
+    across[:, 0] = np.where(across[:, 0] > 180, across[:, 0] - 360, across[:, 0])
+    assert across[:, 0].min() < 0 < across[:, 0].max()
+    a, b = (
+        run(file_bytes({"population": population, "geometry": point_geometry(places)}), crs="EPSG:3832")
+        for places in (here, across)
+    )
+    assert read_table(a.clustered)["cluster_id"].equals(read_table(b.clustered)["cluster_id"])
+    assert read_table(a.frame)["pieces"].equals(read_table(b.frame)["pieces"])
 
 
 def test_geopandas_reads_the_output():
     geopandas = pytest.importorskip("geopandas")
     clustered = run(cell_file(200))
-    frame = geopandas.read_parquet(io.BytesIO(clustered.content))
+    frame = geopandas.read_parquet(io.BytesIO(clustered.clustered))
     assert len(frame) == 200
     assert frame.crs == "OGC:CRS84"
     assert frame.geometry.geom_type.unique().tolist() == ["Point"]
@@ -209,7 +215,7 @@ def test_geopandas_reads_the_output():
 
 def test_the_report_is_in_the_output():
     clustered = run(cell_file(200))
-    provenance = json.loads(read_table(clustered.content).schema.metadata[b"kmeans"])
+    provenance = json.loads(read_table(clustered.clustered).schema.metadata[b"kmeans"])
     assert provenance["report"] == msgspec.to_builtins(clustered.report)
     assert sum(clustered.report.statuses.values()) == clustered.report.n_clusters
 
@@ -244,8 +250,8 @@ def test_missing_group_or_urban_columns_are_named():
         run(cell_file(20, pair=[[1, 2]] * 20), group_by=["pair"])
     with pytest.raises(InvalidInput, match="column urban"):
         run(cell_file(20), radius={"urban": 1, "rural": 2})
-    with pytest.raises(InvalidInput, match="column urban: has the type int64"):
-        run(cell_file(20, urban=np.ones(20, int)), radius={"urban": 1, "rural": 2})
+    with pytest.raises(InvalidInput, match="column urban: has the type double"):
+        run(cell_file(20, urban=np.ones(20)), radius={"urban": 1, "rural": 2})
 
 
 @pytest.mark.parametrize(
@@ -260,7 +266,7 @@ def test_missing_group_or_urban_columns_are_named():
 def test_the_utm_zone_follows_from_the_coordinates(middle, crs):
     coordinates, population = cells(50, middle=middle)
     content = file_bytes({"population": population, "geometry": point_geometry(coordinates)})
-    provenance = json.loads(read_table(run(content).content).schema.metadata[b"kmeans"])
+    provenance = json.loads(read_table(run(content).clustered).schema.metadata[b"kmeans"])
     assert provenance["crs"] == crs
 
 
@@ -272,5 +278,5 @@ def test_files_in_a_projected_system_give_the_same_clusters():
     crs = pyproj.CRS.from_epsg(3121).to_json_dict()
     there = file_bytes({"population": population, "geometry": point_geometry(projected)}, crs=crs)
     here = file_bytes({"population": population, "geometry": point_geometry(coordinates)})
-    a, b = (read_table(run(content, crs="EPSG:3121").content) for content in (there, here))
+    a, b = (read_table(run(content, crs="EPSG:3121").clustered) for content in (there, here))
     assert a["cluster_id"].equals(b["cluster_id"])

@@ -1,0 +1,76 @@
+"""Anneals a division: boundary points are exchanged at a rising price of weights out of the range.
+
+The price works like the temperature of simulated annealing turned round: while it is low, clusters take the shape that
+suits them, later the weights have to be in the range. What is still outside then is recut with a neighbour.
+"""
+
+from kmeans._jit import kernel
+from kmeans.boundary_exchange import exchange
+from kmeans.cluster_sums import cluster_sums
+from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.neighbour_graph import NeighbourGraph
+from kmeans.recombination import recombine
+from kmeans.seeding import StateArray
+
+# Growth of the price of a unit of weight out of the range, and the last one, in mean squared radii.
+_PRICE_GROWTH, _LAST_PRICE = 1.5, 50.0
+_REPAIRS = 6
+# Bound on the visits of one exchange, per point.
+_VISITS = 40
+
+
+@kernel
+def settle(
+    tree: KdTree, graph: NeighbourGraph, labels: IntArray, sums: FloatArray, low: float, high: float, price: float
+) -> None:
+    """Exchange boundary points at one price, in place."""
+    exchange(tree, graph, labels, sums, low, high, price, _VISITS * labels.shape[0])
+    # Sums that are only ever updated drift by their rounding.
+    cluster_sums(tree, labels, sums)
+
+
+@kernel
+def anneal(
+    tree: KdTree,
+    graph: NeighbourGraph,
+    labels: IntArray,
+    sums: FloatArray,
+    low: float,
+    high: float,
+    first_price: float,
+    unit: float,
+    margin: float,
+    state: StateArray,
+) -> None:
+    """Exchange boundary points at rising prices, then repair what is out of the range; all in place.
+
+    Args:
+        tree, graph: n points and their neighbours.
+        labels: int64 (n,).
+        sums: float64 (k, 4), sums of the clusters.
+        low, high: range of the weights.
+        first_price: in units.
+        unit: mean squared radius of the clusters, square metres.
+        margin: by how much the range is narrower at both ends while the price rises.
+        state: of the random numbers.
+    """
+    price = first_price * unit
+    while price < _LAST_PRICE * unit:
+        settle(tree, graph, labels, sums, low + margin, high - margin, price)
+        price *= _PRICE_GROWTH
+    for _ in range(_REPAIRS):
+        if count_outside(sums, low, high) == 0:
+            break
+        recombine(tree, graph, labels, sums, low, high, state)
+        settle(tree, graph, labels, sums, low, high, price)
+        price *= _PRICE_GROWTH**2
+
+
+@kernel
+def count_outside(sums: FloatArray, low: float, high: float) -> int:
+    """Number of clusters whose weight is out of the range."""
+    n_outside = 0
+    for j in range(sums.shape[0]):
+        if sums[j, 0] < low or sums[j, 0] > high:
+            n_outside += 1
+    return n_outside

@@ -1,0 +1,101 @@
+"""The rows of a file as the algorithm wants them: sound ones only, in metres, with their weights and groups."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import kmeans
+from lambdas.contract.parameters import RunParameters
+from lambdas.geodata.clustered_file import require_free_columns
+from lambdas.geodata.geo_file import GeoFile
+from lambdas.geodata.geometry import FloatArray, IntArray
+from lambdas.geodata.places import Places, find_places
+from lambdas.geodata.projection import Projection, choose_projection
+from lambdas.geodata.rows import Rows, WantedColumns, read_rows
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A file ready to be clustered; m of its n rows are sound.
+
+    Attributes:
+        file: the input, from which the outputs take all columns.
+        places: where it has its coordinates.
+        rows: all n rows in the coordinates of the file.
+        projection: from these to metres.
+        points: float64 (m, 2), metres.
+        outlines: corners of polygons in metres; None if all rows are points.
+        weights: float64 (m,).
+        groups: int64 (m,), group of each row.
+        parameters: the algorithm's parameters for each group.
+    """
+
+    file: GeoFile
+    places: Places
+    rows: Rows
+    projection: Projection
+    points: FloatArray
+    outlines: kmeans.Outlines | None
+    weights: FloatArray
+    groups: IntArray
+    parameters: list[kmeans.Parameters]
+
+
+def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
+    """Read and project a file.
+
+    Args:
+        source: a path, or a file object of pyarrow.
+        filename: named by errors.
+        params: columns to read, and the coordinate system to work in.
+
+    Raises:
+        InvalidInput: something in the file is wrong; names column, row and value.
+        InvalidParameters: a parameter does not fit the file.
+    """
+    file = GeoFile(source, filename)
+    require_free_columns(file, params.column_prefix)
+    places = find_places(file, params.longitude_column, params.latitude_column, params.input_crs)
+    wanted = WantedColumns(
+        weight=params.weight_column,
+        group_by=params.group_by,
+        urban=params.urban_column if params.tells_settlements_apart and file.n_rows else None,
+        urban_values=params.urban_values,
+    )
+    rows = read_rows(file, places, wanted, drop_invalid=params.drop_invalid)
+    points, weights, groups = rows.points, rows.weights, rows.grouping.number
+    if not rows.is_sound.all():
+        points, weights, groups = points[rows.is_sound], weights[rows.is_sound], groups[rows.is_sound]
+    projection = choose_projection(points, rows.crs, params.crs, filename)
+    return Ground(
+        file=file,
+        places=places,
+        rows=rows,
+        projection=projection,
+        points=projection.to_metres(points),
+        outlines=_outlines(rows, projection),
+        weights=weights,
+        groups=groups,
+        parameters=_parameters_of_groups(rows, params),
+    )
+
+
+def _outlines(rows: Rows, projection: Projection) -> kmeans.Outlines | None:
+    """Corners of the sound rows."""
+    if rows.n_corners is None:
+        return None
+    corners = projection.to_metres(rows.corners[np.repeat(rows.is_sound, rows.n_corners)])
+    return kmeans.Outlines(np.concatenate([[0], np.cumsum(rows.n_corners[rows.is_sound])]), corners)
+
+
+def _parameters_of_groups(rows: Rows, params: RunParameters) -> list[kmeans.Parameters]:
+    """The algorithm's parameters for each group: one is urban when at least half of its weight is in urban rows."""
+    n_groups = len(rows.grouping)
+    if rows.is_urban is None:
+        return [params.for_settlement(is_urban=True)] * n_groups
+    number, weights = rows.grouping.number[rows.is_sound], rows.weights[rows.is_sound]
+    total = np.bincount(number, weights, n_groups)
+    urban = np.bincount(number, weights * rows.is_urban[rows.is_sound], n_groups)
+    by_kind = {is_urban: params.for_settlement(is_urban) for is_urban in (True, False)}
+    return [by_kind[bool(is_urban)] for is_urban in 2 * urban >= total]

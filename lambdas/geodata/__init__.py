@@ -1,0 +1,1 @@
+"""Parquet, geometries and coordinate systems: files in, arrays out, and back."""

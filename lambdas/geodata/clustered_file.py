@@ -1,0 +1,128 @@
+"""Writes the input again with its clusters: every row and column in input order, as GeoParquet 1.1."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lambdas.contract.errors import InvalidInput
+from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
+from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
+from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
+from lambdas.geodata.geometry import FloatArray, IntArray
+from lambdas.geodata.places import Places
+from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
+from lambdas.geodata.rows import Rows
+
+# What `cluster_status` says of a row that was left out.
+INVALID = "invalid"
+_COLUMNS = ("id", "weight", "status")
+
+
+@dataclass(frozen=True)
+class ClusterColumns:
+    """What a row learns of its cluster.
+
+    Attributes:
+        labels: int64 (n,), cluster of each row, -1 for rows that were left out.
+        ids, statuses: text of each cluster.
+        weights: float64 (k,).
+    """
+
+    labels: IntArray
+    ids: list[str]
+    weights: FloatArray
+    statuses: list[str]
+
+
+def require_free_columns(file: GeoFile, prefix: str) -> None:
+    """Refuse an input that already has a column which the output adds.
+
+    Raises:
+        InvalidInput: names the column and how to call the new ones otherwise.
+    """
+    for name in (prefix + suffix for suffix in _COLUMNS):
+        if name in file.schema.names:
+            raise InvalidInput(
+                "already has this column, which the output adds; rename it, or choose other names with the parameter "
+                "column_prefix (--column-prefix psu_ adds psu_id, psu_weight and psu_status)",
+                filename=file.filename,
+                column=name,
+            )
+
+
+def write_clustered(
+    sink: Any,
+    file: GeoFile,
+    places: Places,
+    rows: Rows,
+    clusters: ClusterColumns,
+    *,
+    prefix: str,
+    provenance: dict[str, Any],
+) -> None:
+    """Write the output to ``sink``, a path or a file object, piece by piece.
+
+    Files without a geometry column get one with points; where the input has no column of bounding boxes, one is added
+    so that readers can skip what is far away.
+    """
+    layout = _layout(file, places, rows, prefix, provenance)
+    ids, weights, statuses = (
+        pa.array(clusters.ids, pa.string()),
+        pa.array(clusters.weights),
+        pa.array(clusters.statuses, pa.string()),
+    )
+    with pq.ParquetWriter(sink, layout.schema, compression="zstd") as writer:
+        begin = 0
+        for table in file.tables():
+            part = slice(begin, begin + table.num_rows)
+            begin += table.num_rows
+            label = pa.array(clusters.labels[part], mask=clusters.labels[part] < 0)
+            new = [ids.take(label), weights.take(label), statuses.take(label).fill_null(INVALID)]
+            if layout.adds_geometry:
+                new.append(points_as_wkb(rows.points[part], rows.is_sound[part]))
+            if layout.adds_bbox:
+                new.append(bounding_boxes(_row_bounds(rows, part)))
+            arrays = [*table.columns, *new]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=layout.schema), PIECE_ROWS)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    schema: pa.Schema
+    adds_geometry: bool
+    adds_bbox: bool
+
+
+def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: dict[str, Any]) -> _Layout:
+    """Schema of the output with its metadata."""
+    schema = file.schema
+    types = (pa.string(), pa.float64(), pa.string())
+    for suffix, data_type in zip(_COLUMNS, types, strict=True):
+        schema = schema.append(pa.field(prefix + suffix, data_type))
+    source = places.source
+    adds_geometry = not isinstance(source, GeometryColumn)
+    if isinstance(source, GeometryColumn):
+        name, description, bbox_column = source.name, dict(source.description), source.bbox_column
+    else:
+        name, bbox_column = free_name("geometry", schema.names), None
+        description = {"encoding": "WKB", "geometry_types": ["Point"], "crs": rows.crs}
+        schema = schema.append(pa.field(name, pa.binary()))
+    adds_bbox = bbox_column is None
+    if bbox_column is None:
+        bbox_column = free_name("bbox", schema.names)
+        schema = schema.append(pa.field(bbox_column, pa.struct([(field, pa.float64()) for field in BBOX_FIELDS])))
+    metadata = dict(file.schema.metadata or {})
+    metadata[GEO_METADATA] = geo_metadata(
+        schema, name, {name: description}, bbox_column, _row_bounds(rows, slice(None))
+    )
+    metadata[PROVENANCE_METADATA] = encode_provenance(provenance)
+    return _Layout(schema.with_metadata(metadata), adds_geometry, adds_bbox)
+
+
+def _row_bounds(rows: Rows, part: slice) -> FloatArray:
+    """Bounding boxes of some rows; a point is its own."""
+    points = rows.points[part]
+    return np.hstack([points, points]) if rows.bounds is None else rows.bounds[part]

@@ -1,0 +1,80 @@
+"""PROJ's coordinate systems and operations: looked up once, applied to arrays, with errors that name the row.
+
+Which system a file is brought into is decided elsewhere.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyproj
+from pyproj.enums import TransformDirection
+from pyproj.exceptions import ProjError
+
+from lambdas.contract.errors import InvalidInput
+from lambdas.geodata.chebyshev import FloatArray
+
+
+@lru_cache(maxsize=64)
+def find_crs(value: Any) -> pyproj.CRS:
+    """What pyproj makes of a name, WKT or PROJJSON text; raises ``ProjError`` or ``ValueError``."""
+    return pyproj.CRS.from_user_input(value)
+
+
+def full_turn(crs: pyproj.CRS) -> float | None:
+    """360 degrees in the unit of a geographic system (there are files in grads); None for other systems."""
+    if not crs.is_geographic:
+        return None
+    return round(math.tau / crs.axis_info[0].unit_conversion_factor, 6)
+
+
+# Building one takes milliseconds, as long as projecting 30,000 points.
+@lru_cache(maxsize=64)
+def find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    """The way from one system to another, x or longitude first; raises ``ProjError`` if there is none."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+def operation_at(point: FloatArray, transformer: pyproj.Transformer) -> pyproj.Transformer:
+    """The operation that PROJ takes at one point, to be used everywhere.
+
+    Between some datums it has one for each country, and would tear neighbours at a border metres apart.
+    """
+    if not np.isfinite(transformer.transform(*point)).all():
+        return transformer
+    try:
+        # Taken by its definition: the object itself works in this thread only.
+        return _operation(transformer.get_last_used_operation().definition)
+    except ProjError:
+        # There is none between systems with the same x and y.
+        return transformer
+
+
+@lru_cache(maxsize=64)
+def _operation(definition: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_pipeline(definition)
+
+
+def transform(
+    transformer: pyproj.Transformer,
+    points: FloatArray,
+    direction: TransformDirection = TransformDirection.FORWARD,
+) -> FloatArray:
+    """Images of points, float64 (n, 2) -> (n, 2), infinite where there are none."""
+    return np.column_stack(transformer.transform(points[:, 0], points[:, 1], direction=direction))
+
+
+def require_images(points: FloatArray, images: FloatArray, complaint: str, filename: str) -> None:
+    """Refuse points without an image.
+
+    Raises:
+        InvalidInput: names the first such row and its coordinates, which ``complaint`` is about.
+    """
+    if not np.isfinite(images).all():
+        raise bad_point(points, int(np.argmin(np.isfinite(images).all(axis=1))), complaint, filename)
+
+
+def bad_point(points: FloatArray, row: int, complaint: str, filename: str) -> InvalidInput:
+    value = f"({points[row, 0]}, {points[row, 1]})"
+    return InvalidInput(f"{value} {complaint}", filename=filename, row=row, value=value)

@@ -1,0 +1,25 @@
+"""Arrays of coordinates as columns of GeoParquet."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lambdas.geodata.geo_metadata import BBOX_FIELDS
+from lambdas.geodata.geometry import WKB_POINT, FloatArray
+
+
+def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Array:
+    """Points, float64 (m, 2), as binary WKB; null where they are not sound."""
+    values = np.empty(len(points), WKB_POINT)
+    values["byte_order"], values["type"], values["xy"] = 1, 1, points
+    fixed = pa.Array.from_buffers(pa.binary(WKB_POINT.itemsize), len(points), [None, pa.py_buffer(values)])
+    missing = pa.array(~is_sound)
+    return pc.if_else(missing, pa.scalar(None, pa.binary()), fixed.cast(pa.binary()))
+
+
+def bounding_boxes(bounds: FloatArray) -> pa.Array:
+    """Bounding boxes, float64 (m, 4) as xmin, ymin, xmax, ymax, as structs; null where they are not finite."""
+    fields = [pa.array(np.ascontiguousarray(bounds[:, axis])) for axis in range(len(BBOX_FIELDS))]
+    mask = pa.array(~np.isfinite(bounds).all(axis=1))
+    return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=mask)

@@ -1,0 +1,136 @@
+"""Writes the sampling frame of a file: one row for each cluster, with its figures and its polygon."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
+from lambdas.geodata.clustered_file import ClusterColumns
+from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
+from lambdas.geodata.geo_file import PIECE_ROWS
+from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
+from lambdas.geodata.geometry import FloatArray, IntArray
+from lambdas.geodata.lattice import find_lattice
+from lambdas.geodata.projection import Projection
+from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
+from lambdas.geodata.rows import Rows
+
+# How far the sides of a polygon may be from the step of the lattice, relative to it, for it to be a cell.
+_CELL_TOLERANCE = 0.1
+
+
+@dataclass(frozen=True)
+class FrameColumns:
+    """Figures of the k clusters besides those that every row is told.
+
+    Attributes:
+        group: values of the grouping columns, Arrow arrays of length k.
+        n_points, pieces: int64 (k,).
+        radius: float64 (k,), metres.
+        centroid: float64 (k, 2), metres.
+    """
+
+    group: dict[str, pa.Array]
+    n_points: IntArray
+    pieces: IntArray
+    radius: FloatArray
+    centroid: FloatArray
+
+
+def cluster_polygons(
+    rows: Rows, metres: FloatArray, corners: FloatArray | None, projection: Projection, clusters: ClusterColumns
+) -> npt.NDArray[np.object_]:
+    """Polygon of each cluster in the coordinates of the file; None for a cluster that has no ground of its own.
+
+    Cells of a lattice are recognised in the coordinates of the file, where most lattices are regular, and then in
+    metres; other places get the cells of their Voronoi diagram.
+
+    Args:
+        rows: the rows of the file.
+        metres: float64 (m, 2), the sound ones among them, projected.
+        corners: float64 (c, 2), corners of their polygons, projected; None if all are points.
+        projection: from the one to the other.
+        clusters: what the rows belong to.
+    """
+    k = len(clusters.ids)
+    labels, weights = clusters.labels[rows.is_sound], rows.weights[rows.is_sound]
+    if k == 0:
+        return np.empty(0, dtype=object)
+    lattice = find_lattice(rows.points[rows.is_sound])
+    if lattice is not None and _are_cells(rows, lattice.steps):
+        return lattice_polygons(lattice, labels, k, weights)
+    lattice = find_lattice(metres) if rows.bounds is None else None
+    if lattice is not None:
+        polygons = lattice_polygons(lattice, labels, k, weights)
+    else:
+        polygons = voronoi_polygons(metres, labels, k, corners)
+    return _transformed(polygons, projection.to_source)
+
+
+def _are_cells(rows: Rows, steps: FloatArray) -> bool:
+    """Whether the geometries are points, or polygons that fill the cells of the lattice."""
+    if rows.bounds is None:
+        return True
+    sides = rows.bounds[rows.is_sound, 2:] - rows.bounds[rows.is_sound, :2]
+    wanted = np.abs(steps).max(axis=0)
+    return bool((np.abs(sides - wanted) <= _CELL_TOLERANCE * wanted).all())
+
+
+def write_frame(
+    sink: Any,
+    polygons: npt.NDArray[np.object_],
+    figures: FrameColumns,
+    clusters: ClusterColumns,
+    rows: Rows,
+    projection: Projection,
+    *,
+    prefix: str,
+    provenance: dict[str, Any],
+) -> None:
+    """Write the frame to ``sink``, a path or a file object, as GeoParquet 1.1 in the coordinate system of the file."""
+    import shapely
+
+    areas = shapely.area(_transformed(polygons, projection.to_metres))
+    centroid = projection.to_source(figures.centroid)
+    everywhere = np.ones(len(centroid), bool)
+    bounds: FloatArray = shapely.bounds(polygons).reshape(-1, 4)
+    named: dict[str, pa.Array] = {f"{prefix}id": pa.array(clusters.ids, pa.string()), **figures.group}
+    ours = {
+        f"{prefix}weight": pa.array(clusters.weights),
+        f"{prefix}status": pa.array(clusters.statuses, pa.string()),
+        "n_points": pa.array(figures.n_points),
+        "area_m2": pa.array(np.nan_to_num(areas)),
+        "radius_m": pa.array(figures.radius),
+        "pieces": pa.array(figures.pieces),
+        "centroid": points_as_wkb(centroid, everywhere),
+        "geometry": pa.array(shapely.to_wkb(polygons), pa.binary()),
+        "bbox": bounding_boxes(bounds),
+    }
+    # A grouping column may be called like one of these; it keeps its name.
+    names = {name: free_name(name, list(named)) for name in ours}
+    named |= {names[name]: column for name, column in ours.items()}
+    table = pa.table(named)
+    descriptions = {
+        names["geometry"]: {
+            "encoding": "WKB",
+            "geometry_types": ["MultiPolygon", "Polygon"],
+            "crs": rows.crs,
+            "orientation": "counterclockwise",
+        },
+        names["centroid"]: {"encoding": "WKB", "geometry_types": ["Point"], "crs": rows.crs},
+    }
+    metadata = {
+        GEO_METADATA: geo_metadata(table.schema, names["geometry"], descriptions, names["bbox"], bounds),
+        PROVENANCE_METADATA: encode_provenance(provenance),
+    }
+    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd", row_group_size=PIECE_ROWS)
+
+
+def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:
+    import shapely
+
+    return np.asarray(shapely.transform(polygons, transformation), dtype=object)

@@ -1,0 +1,269 @@
+"""Recognises points that are the centres of the cells of a lattice, and numbers them by column and row.
+
+The lattice may have holes, islands and repeated points, be rotated, and be bent a little by a projection: its map from
+numbers to coordinates is the simplest polynomial that fits. Oblique lattices, such as hexagons, are not recognised.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.polynomial import polyval2d, polyvander2d
+
+from kmeans.kdtree import FloatArray, IntArray, build_kdtree
+from kmeans.neighbour_graph import lattice_steps
+
+# Largest distance of a point from its place, in steps. Four decimals of a degree put the centre of a cell of 92 m up to
+# 0.06 steps off, 32-bit floats one of 30 m up to 0.03. Scattered points pass by chance once in 25 each.
+_TOLERANCE = 0.1
+# The same while the map is still extrapolated to points that it was not fitted to.
+_EXTRAPOLATED_TOLERANCE = 0.25
+# Deviations of less, in steps, are no reason for a more complicated map.
+_NEGLIGIBLE = 0.01
+# The same of a map that is extrapolated: no more than rounding does to coordinates.
+_ROUNDING = 1e-6
+# Largest cosine of the angle between the two steps.
+_MAX_COSINE = 0.2
+# The fifth degree keeps 10 degrees of longitude in UTM within a hundredth of a step of 90 m.
+_MAX_DEGREE = 5
+# Points for each coefficient, and steps along an axis for each power above the first: fewer would leave the map
+# between and beyond the points to chance.
+_POINTS_PER_TERM, _STEPS_PER_POWER = 10, 8
+_FITTED_POINTS = 2048
+# In steps: a step that is 4 % off, as from rounded coordinates, does no harm so far.
+_FIRST_WINDOW = 3.0
+_GROWTH = (4.0, 2.0, 1.4, 1.1)
+# Where the steps are looked for in a large file.
+_N_PATCHES, _PATCH_SIZE = 4, 2000
+_BLOCK = 262_144
+# Of coefficients, relative to the extent: 4e-8 of a step over 10,000 cells.
+_KEPT_BITS = 38
+
+
+@dataclass(frozen=True)
+class _PolynomialMap:
+    """A map of the plane: ``coefficients[i, j]`` of u^i v^j, float64 (d, d, 2), with u and v scaled to [-1, 1]."""
+
+    centre: FloatArray
+    scale: FloatArray
+    coefficients: FloatArray
+
+    def __call__(self, places: FloatArray) -> FloatArray:
+        """float64 (n, 2) -> (n, 2); elementwise operations only, so that equal places have images of equal bits."""
+        images = np.empty((len(places), 2))
+        for start in range(0, len(places), _BLOCK):
+            u, v = ((places[start : start + _BLOCK] - self.centre) / self.scale).T
+            for axis in (0, 1):
+                images[start : start + _BLOCK, axis] = polyval2d(u, v, self.coefficients[..., axis])
+        return images
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Cells of a lattice.
+
+    Attributes:
+        index: int64 (n, 2), column and row of each point, from 0; repeated points share theirs.
+        steps: float64 (2, 2), way to the next column and to the next row, at the middle of the lattice. The first is
+            the one nearer to the direction of x; the second is to its left.
+        is_aligned: whether x depends on the column only and y on the row only, to the last bit.
+    """
+
+    index: IntArray
+    steps: FloatArray
+    is_aligned: bool
+    _place: _PolynomialMap
+
+    def corner(self, index: IntArray) -> FloatArray:
+        """Coordinates, float64 (m, 2), of the corner that the cell ``index`` shares with the cell before it.
+
+        The cell (i, j) has the corners (i, j), (i + 1, j), (i + 1, j + 1) and (i, j + 1). The same corner always has
+        the same coordinates, to the last bit.
+
+        Args:
+            index: int64 (m, 2), column and row.
+        """
+        return self._place(index - 0.5)
+
+
+def find_lattice(points: FloatArray) -> Lattice | None:
+    """The lattice whose cells have the given centres, or None if there is no such lattice.
+
+    At least four points are needed, and two of them in each direction.
+
+    Args:
+        points: float64 (n, 2), finite, in degrees or metres.
+    """
+    steps = _steps(points)
+    if steps is None:
+        return None
+    index = _number(points, steps)
+    if index is None:
+        return None
+    index -= index.min(axis=0)
+    return _fitted(points, index)
+
+
+def _steps(points: FloatArray) -> FloatArray | None:
+    """The two steps, columns first, from the points around a few places; None if there are none or oblique ones."""
+    sample = points
+    if len(points) > _N_PATCHES * _PATCH_SIZE:
+        patches = []
+        for anchor in points[:: len(points) // _N_PATCHES][:_N_PATCHES]:
+            distance = _larger(points - anchor)
+            patches.append(points[np.argpartition(distance, _PATCH_SIZE)[:_PATCH_SIZE]])
+        sample = np.concatenate(patches)
+    # Complex numbers are sorted like pairs.
+    places = np.unique(np.ascontiguousarray(sample).view(np.complex128)).view(np.float64).reshape(-1, 2)
+    if len(places) < 4:
+        return None
+    steps = lattice_steps(build_kdtree(places, np.ones(len(places))))
+    if steps is None:
+        return None
+    first, second = steps
+    # Where there are many holes the next point may be a diagonal neighbour.
+    second = second - np.rint(first @ second / (first @ first)) * first
+    lengths = np.hypot(*first), np.hypot(*second)
+    if not abs(first @ second) < _MAX_COSINE * lengths[0] * lengths[1]:
+        return None
+    if abs(first[0]) * lengths[1] < abs(second[0]) * lengths[0]:
+        first, second = second, first
+    first = first if first[0] > 0 else -first
+    is_left = first[0] * second[1] > first[1] * second[0]
+    return np.array([first, second if is_left else -second])
+
+
+def _number(points: FloatArray, steps: FloatArray) -> IntArray | None:
+    """Column and row of each point relative to the first one, int64 (n, 2), or None if one is off the lattice.
+
+    Points are numbered in growing windows around the first one: a tiny error of the steps, or a bend of the lattice,
+    adds up over thousands of cells, but not from one window to the next when the map is fitted again in between.
+    """
+    # In steps from the first point: about the wanted numbers.
+    places = (points - points[0]) @ np.linalg.inv(steps)
+    distance = _larger(places)
+    end = float(distance.max())
+    index = np.zeros(points.shape, np.int64)
+    correction = _PolynomialMap(np.zeros(2), np.ones(2), np.zeros((1, 1, 2)))
+    done, window = -1.0, _FIRST_WINDOW
+    while done < end:
+        for factor in (1.0,) if done < 0 else _GROWTH:
+            window = max(done, _FIRST_WINDOW) * factor
+            rows = np.flatnonzero((distance > done) & (distance <= window))
+            if _number_rows(rows, places, correction, index):
+                break
+        else:
+            return None
+        done = window
+        rows = _spread(np.flatnonzero(distance <= window))
+        # Fitting what the steps lack, not the whole, leaves them alone in a direction in which there are no points yet.
+        correction = _simplest_fit(places[rows], index[rows] - places[rows])
+    return index
+
+
+def _number_rows(rows: IntArray, places: FloatArray, correction: _PolynomialMap, index: IntArray) -> bool:
+    """Fill ``index`` in place for the given rows; False if one of them is nowhere near a place of the lattice."""
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        numbers = places[block]
+        numbers += correction(numbers)
+        nearest = np.rint(numbers)
+        if (np.abs(numbers - nearest) > _EXTRAPOLATED_TOLERANCE).any():
+            return False
+        index[block] = nearest
+    return True
+
+
+def _simplest_fit(places: FloatArray, images: FloatArray) -> _PolynomialMap:
+    """The polynomial of the lowest degree that fits about as well as any other."""
+    fits = []
+    for degree in range(1, _MAX_DEGREE + 1):
+        powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        if degree > 1 and _POINTS_PER_TERM * len(powers) > len(places):
+            break
+        fit = _fit(places, images, (powers, powers))
+        fits.append((np.sqrt(np.mean((fit(places) - images) ** 2)), fit))
+        if fits[-1][0] < _ROUNDING:
+            break
+    return next(fit for error, fit in fits if error <= 1.2 * fits[-1][0])
+
+
+def _fit(places: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, int]], ...]) -> _PolynomialMap:
+    """Least-squares fit with the powers (i, j) for each coordinate of the images."""
+    lower, upper = places.min(axis=0), places.max(axis=0)
+    centre, scale = (lower + upper) / 2, np.maximum((upper - lower) / 2, 1.0)
+    size = max(max(pair) for axis in powers for pair in axis) + 1
+    u, v = ((places - centre) / scale).T
+    terms = polyvander2d(u, v, [size - 1, size - 1]).reshape(-1, size, size)
+    coefficients = np.zeros((size, size, 2))
+    for axis, pairs in enumerate(powers):
+        i, j = np.array(pairs).T
+        solution = np.linalg.lstsq(terms[:, i, j], images[:, axis], rcond=None)[0]
+        # The last bits differ from processor to processor, outputs must not.
+        quantum = np.exp2(np.floor(np.log2(np.ptp(images[:, axis]) or 1.0)) - _KEPT_BITS)
+        coefficients[i, j, axis] = np.rint(solution / quantum) * quantum
+    return _PolynomialMap(centre, scale, coefficients)
+
+
+def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
+    """The lattice with the simplest map from numbers to coordinates, or None if a point is too far from its place."""
+    rows = _spread(np.arange(len(points)))
+    places, targets = index[rows].astype(np.float64), points[rows]
+    spans = index.max(axis=0)
+    if (spans == 0).any():
+        return None
+    candidates: list[tuple[float, bool, _PolynomialMap]] = []
+    for degree in range(1, _MAX_DEGREE + 1):
+        highest = np.minimum(degree, np.maximum(1, spans // _STEPS_PER_POWER)).tolist()
+        free = [(i, j) for i in range(highest[0] + 1) for j in range(highest[1] + 1) if i + j <= degree]
+        if degree > 1 and _POINTS_PER_TERM * len(free) > len(rows):
+            break
+        x_only, y_only = [(i, 0) for i in range(highest[0] + 1)], [(0, j) for j in range(highest[1] + 1)]
+        for is_aligned, powers in ((True, (x_only, y_only)), (False, (free, free))):
+            place = _fit(places, targets, powers)
+            candidates.append((_deviation(place, places, targets), is_aligned, place))
+        least = min(deviation for deviation, _, _ in candidates)
+        if least < _NEGLIGIBLE / 10:
+            break
+    _, is_aligned, place = next(found for found in candidates if found[0] <= least + _NEGLIGIBLE)
+    if not (_deviation(place, index, points) <= _TOLERANCE and _is_even(place, index)):
+        return None
+    return Lattice(index, _steps_of(place), is_aligned, place)
+
+
+def _deviation(place: _PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
+    """Largest distance of a point from its place along either axis, in steps."""
+    worst = 0.0
+    to_steps = np.linalg.inv(_steps_of(place))
+    for start in range(0, len(points), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        worst = max(worst, float(np.abs((points[block] - place(index[block])) @ to_steps).max()))
+    return worst
+
+
+def _is_even(place: _PolynomialMap, index: IntArray) -> bool:
+    """Whether all cells are of about one size: a polynomial may swing where there are few points."""
+    if len(place.coefficients) <= 2:
+        return True
+    diagonal = _steps_of(place).sum(axis=0)
+    for start in range(0, len(index), _BLOCK):
+        block = index[start : start + _BLOCK]
+        if (np.hypot(*(place(block + 0.5) - place(block - 0.5) - diagonal).T) > 0.5 * np.hypot(*diagonal)).any():
+            return False
+    return True
+
+
+def _steps_of(place: _PolynomialMap) -> FloatArray:
+    """Ways to the next column and row at the middle, float64 (2, 2)."""
+    steps: FloatArray = np.array([place.coefficients[1, 0], place.coefficients[0, 1]]) / place.scale[:, None]
+    return steps
+
+
+def _larger(offsets: FloatArray) -> FloatArray:
+    """The larger coordinate of each offset (n, 2), without signs; numpy's maximum along so short an axis is slow."""
+    larger: FloatArray = np.maximum(np.abs(offsets[:, 0]), np.abs(offsets[:, 1]))
+    return larger
+
+
+def _spread(rows: IntArray) -> IntArray:
+    """At most about ``_FITTED_POINTS`` of the rows, evenly spread."""
+    return rows[:: max(1, len(rows) // _FITTED_POINTS)]

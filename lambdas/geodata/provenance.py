@@ -1,0 +1,24 @@
+"""How an output was made, kept in its file metadata."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+# Key of the file metadata of an output.
+PROVENANCE_METADATA = b"kmeans"
+
+
+def encode_provenance(provenance: dict[str, Any]) -> bytes:
+    return json.dumps(provenance, sort_keys=True).encode()
+
+
+def read_provenance(path: str) -> dict[str, Any] | None:
+    """How an output on disk was made, or None if it is not one."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        provenance = json.loads(metadata[PROVENANCE_METADATA])
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return None
+    return provenance if isinstance(provenance, dict) else None
