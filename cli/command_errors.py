@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli.readable import printable
 from cli.stop_signals import Stopped, stop_signals
 from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, RunError
 
@@ -40,8 +41,3 @@ def require_file(path: Path) -> None:
         raise FileMissing("there is no such file", filename=str(path))
     if path.is_dir():
         raise InvalidInput("is a folder, not a file", filename=str(path))
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: what names and values of a file hold of control characters is shown escaped."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

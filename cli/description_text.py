@@ -8,8 +8,8 @@ import click
 import msgspec
 
 import kmeans
-from cli.command_errors import printable
 from cli.file_description import FileDescription, Geometry, Origin
+from cli.readable import file_size, printable
 from lambdas.contract.results import FileReport
 
 _KINDS = {
@@ -62,7 +62,7 @@ def _facts(description: FileDescription, thousands: str) -> Iterator[Fact]:
         yield "obstacle", printable(description.obstacle)
     yield "rows", f"{description.n_rows:{thousands}}"
     yield "row groups", f"{description.n_row_groups:{thousands}}"
-    yield "size", _size(description.n_bytes)
+    yield "size", file_size(description.n_bytes)
     if description.geoparquet_version is not None:
         yield "GeoParquet version", printable(description.geoparquet_version)
     for geometry in description.geometries:
@@ -128,10 +128,3 @@ def _value(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _size(n_bytes: int) -> str:
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.1f} {unit}"
-    return f"{n_bytes} bytes"

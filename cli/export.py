@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from cli.command_errors import errors_as_exit_status, printable, require_file
+from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
+from cli.readable import file_size, printable
 from cli.row_progress import row_progress
 from lambdas.contract.errors import InvalidParameters
 
@@ -58,7 +59,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool) -> None:
             size = (hidden / out.name).stat().st_size
             publish([(hidden / out.name, out)], hidden)
     of_files = "" if len(files) == 1 else f" of {len(files):,} files"
-    click.echo(printable(f"{written.n_rows:,} rows{of_files} are in {out} ({wanted.name}, {size / 1e6:,.1f} MB)."))
+    click.echo(printable(f"{written.n_rows:,} rows{of_files} are in {out} ({wanted.name}, {file_size(size)})."))
     if written.changes:
         click.echo(f"What {wanted.name} does not hold as it is in the file:", err=True)
         for change in written.changes:

@@ -141,7 +141,7 @@ def _origin(path: Path) -> Origin | None:
     provenance = read_provenance(str(path))
     if provenance is None:
         return None
-    defaults = msgspec.to_builtins(RunParameters())
+    defaults = json.loads(RunParameters().to_json())
     try:
         parameters = json.loads(provenance["parameters"])
         changed = {name: value for name, value in parameters.items() if defaults.get(name) != value}

@@ -1,8 +1,8 @@
 """Outputs that appear whole or not at all: they are made in a hidden folder beside their place and moved at the end."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,8 +21,10 @@ def hidden_folder(parent: Path) -> Iterator[Path]:
     is_new = not parent.exists()
     try:
         check_writable(parent)
-        folder = Path(tempfile.mkdtemp(prefix=".kmeans-", suffix=".part", dir=parent))
+        # The name is known before the folder is there: no signal comes in between.
+        folder = parent / f".kmeans-{secrets.token_hex(8)}.part"
         try:
+            folder.mkdir()
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)

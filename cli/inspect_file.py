@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from cli.command_errors import FAILED, errors_as_exit_status, printable, require_file
+from cli.command_errors import FAILED, errors_as_exit_status, require_file
+from cli.readable import printable
 from lambdas.contract.errors import RunError
 
 

@@ -101,7 +101,9 @@ def require_same(first: Plan, other: Plan) -> None:
         if here != there:
             complaint = f"{_as_type(here)}, and {_as_type(there)} in {first.filename}; a layer has one set of columns"
             raise InvalidInput(complaint, filename=other.filename, column=name)
-    if first.crs != other.crs:
+    # By the code: in a file both names of longitude and latitude mean the same order.
+    code, other_code = (None if plan.crs is None else crs_for_gdal(plan.crs) for plan in (first, other))
+    if code != other_code:
         here, there = ("unknown" if plan.crs is None else plan.crs.name for plan in (other, first))
         complaint = f"the coordinate system is {here}, and {there} in {first.filename}; export them to different files"
         raise InvalidInput(complaint, filename=other.filename, column=other.geometry.name)

@@ -122,7 +122,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
         etag = identify(job)
         report = None if force else _report_of_output(job, params, etag)
         if report is not None:
-            return FileResult(filename=job.filename, skipped=True, output=str(job.target), report=report)
+            return _finished(job, report, skipped=True)
         with open_outputs(job) as sinks:
             report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
     except RunError as error:
@@ -131,8 +131,18 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
         return FileResult.failed(job.filename, named)
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
         return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
-    seconds = round(time.perf_counter() - started, 4)
-    return FileResult(filename=job.filename, output=str(job.target), seconds=seconds, report=report)
+    return _finished(job, report, seconds=round(time.perf_counter() - started, 4))
+
+
+def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:
+    return FileResult(
+        filename=job.filename,
+        skipped=skipped,
+        output=str(job.target),
+        frame=str(job.frame),
+        seconds=seconds,
+        report=report,
+    )
 
 
 def _as_text(path: Path) -> str:

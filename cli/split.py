@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.command_errors import errors_as_exit_status, printable, require_file
+from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
 from cli.part_names import PART_SUFFIX, part_names, renamed
+from cli.readable import printable
 from cli.row_progress import row_progress
 from lambdas.contract.errors import InvalidParameters
 

@@ -55,9 +55,9 @@ def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunPa
     stored = source.read(filename)
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
     report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
-    output = keys.output_key(filename)
+    output, frame = keys.output_key(filename), keys.frame_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
     # The clustered file says that the file is done: it comes last.
-    target.write(keys.frame_key(filename), sinks.frame.getvalue(), metadata)
-    target.write(output, sinks.clustered.getvalue(), metadata)
-    return FileResult(filename=filename, output=output, report=report)
+    target.write(frame, sinks.frame.getvalue().to_pybytes(), metadata)
+    target.write(output, sinks.clustered.getvalue().to_pybytes(), metadata)
+    return FileResult(filename=filename, output=output, frame=frame, report=report)

@@ -47,12 +47,14 @@ class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Outcome of one file: exactly one of ``report`` and ``failure`` is set.
 
+    ``output`` and ``frame`` say where the clustered file and its sampling frame are.
     ``skipped`` says that the output was up to date and the report is the one of the run that made it.
     """
 
     filename: str
     skipped: bool = False
     output: str | None = None
+    frame: str | None = None
     seconds: float | None = None
     report: FileReport | None = None
     failure: FileFailure | None = None

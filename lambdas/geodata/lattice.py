@@ -5,8 +5,10 @@ numbers to coordinates is the simplest polynomial that fits. Oblique lattices, s
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.polynomial.polynomial import polyval2d, polyvander2d
 
 from kmeans.kdtree import FloatArray, IntArray, build_kdtree
@@ -47,7 +49,7 @@ class _PolynomialMap:
     scale: FloatArray
     coefficients: FloatArray
 
-    def __call__(self, places: FloatArray) -> FloatArray:
+    def __call__(self, places: npt.NDArray[Any]) -> FloatArray:
         """float64 (n, 2) -> (n, 2); elementwise operations only, so that equal places have images of equal bits."""
         images = np.empty((len(places), 2))
         for start in range(0, len(places), _BLOCK):

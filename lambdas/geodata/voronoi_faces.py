@@ -25,6 +25,8 @@ _FILLED = 2.0
 _SQUARES = 32
 # Margin around one building that stands alone, in metres.
 _LONE_MARGIN = 10.0
+# What is straight in metres is bent in degrees: by two centimetres over this length.
+_LONGEST_SEGMENT = 1000.0
 # GEOS needs about two kilobytes for each place of a diagram.
 _MAX_SITES = 100_000
 # Each way in a window, to find how far it is from anywhere to the nearest place.
@@ -52,10 +54,11 @@ def settled_area(sites: FloatArray, labels: IntArray, corners: FloatArray) -> An
         np.minimum.at(lower[:, axis], labels, sites[:, axis])
         np.maximum.at(upper[:, axis], labels, sites[:, axis])
     is_used = upper[:, 0] >= lower[:, 0]
-    centres = shapely.points((lower + upper)[is_used] / 2)
+    lower, upper = lower[is_used], upper[is_used]
+    centres = shapely.points((lower + upper) / 2)
     _, apart = shapely.STRtree(centres).query_nearest(centres, exclusive=True, return_distance=True, all_matches=False)
     between = float(np.median(apart)) if len(apart) else 0.0
-    scale = max(float(np.quantile(np.hypot(*(upper - lower)[is_used].T), _LARGE)), 2 * between)
+    scale = max(float(np.quantile(np.hypot(*(upper - lower).T), _LARGE)), 2 * between)
 
     regions = _regions(sites, scale)
     order = np.lexsort((labels, regions))
@@ -63,8 +66,9 @@ def settled_area(sites: FloatArray, labels: IntArray, corners: FloatArray) -> An
     starts = np.flatnonzero((np.diff(labels, prepend=-1) != 0) | (np.diff(regions, prepend=-1) != 0))
     hulls = _convex_hulls(sites, order, starts)
     counts = np.diff(starts, append=len(order))
-    areas = shapely.area(hulls)
-    spacing = float(np.median(np.where(areas > 0, np.sqrt(areas / counts), shapely.length(hulls) / counts)))
+    # The latter for hulls that are lines, or nearly.
+    spacings = np.maximum(np.sqrt(shapely.area(hulls) / counts), shapely.length(hulls) / counts)
+    spacing = float(np.median(spacings))
     margin = max((spacing or between) / 2 or _LONE_MARGIN, 4 * GRID)
 
     vertices, hull = shapely.get_coordinates(hulls, return_index=True)
@@ -125,7 +129,7 @@ def _convex_hulls(sites: FloatArray, order: IntArray, starts: IntArray) -> Objec
 
 
 def _concave_hull(vertices: FloatArray, longest: float) -> Any:
-    """Hull with edges, also of holes, of up to about ``longest`` where the places allow it, to a few percent of that."""
+    """Hull with edges, also of holes, of up to about ``longest`` where the places allow it."""
     import shapely
 
     # One vertex in each small square will do: what is left out is covered by the hulls of the clusters.
@@ -159,7 +163,8 @@ def voronoi_faces(sites: FloatArray, labels: IntArray, area: Any) -> tuple[Objec
     # Windows of a diagram that is cut are faces of their own, so that nothing depends on how borders continue.
     frames = shapely.boundary(shapely.box(*np.array([box for box, _ in windows]).T)) if len(windows) > 1 else []
     lines = np.concatenate([*borders, shapely.get_rings(shapely.get_parts(area)), frames])
-    faces = shapely.get_parts(shapely.polygonize([shapely.unary_union(lines, grid_size=GRID)]))
+    noded = shapely.unary_union(shapely.segmentize(lines, _LONGEST_SEGMENT), grid_size=GRID)
+    faces = shapely.get_parts(shapely.polygonize([noded]))
     inside = shapely.point_on_surface(faces)
     shapely.prepare(area)
     is_settled = shapely.contains(area, inside)

@@ -77,8 +77,9 @@ def test_one_bad_file_is_named_and_the_others_are_finished(folder):
     bad = folder / "in" / "bad.parquet"
     assert f"InvalidInput: {bad}, column population, row 5: the weight is -3.0" in done.stderr
     assert f"FileMissing: {folder / 'gone.parquet'}: there is no such file" in done.stderr
-    outputs = {path.name for path in (folder / "out").rglob("*")} - {"north"}
-    assert outputs == {"clustered_a.parquet", "clustered_b.parquet", "clustered_c.parquet"}
+    outputs = {path.name for path in (folder / "out").rglob("*") if path.is_file()}
+    names = [f"{letter}.parquet" for letter in "abc"]
+    assert outputs == {*names, *(f"clustered_{name}" for name in names)}
 
 
 def test_only_failures_is_another_exit_status(tmp_path):
@@ -176,7 +177,7 @@ def read_terminal(controller):
 
 def test_version_and_help():
     assert "kmeans, version" in CliRunner().invoke(main, ["--version"]).output
-    assert "cluster  Cluster GeoParquet files on this machine.\n" in CliRunner().invoke(main, ["--help"]).output
+    assert "cluster  Cluster Parquet files on this machine.\n" in CliRunner().invoke(main, ["--help"]).output
     help_text = CliRunner().invoke(main, ["cluster", "--help"]).output
     assert "Examples:" in help_text
     assert "--max-weight NUMBER|unlimited" in help_text

@@ -1,5 +1,3 @@
-import datetime
-import decimal
 import json
 import re
 import signal
@@ -20,6 +18,7 @@ from cli.main import main
 from tests.cli.processes import eventually
 from tests.support.frame_files import frame_file, frame_polygons
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, square_geometry
+from tests.support.native_geometry import native_geometry_file
 
 SUFFIXES = [".gpkg", ".geojson", ".fgb"]
 UTM = "EPSG:32651"
@@ -33,15 +32,6 @@ def folder(tmp_path, monkeypatch):
 
 def export(*arguments):
     return CliRunner().invoke(main, ["export", *map(str, arguments)])
-
-
-def exported(name, columns):
-    """What becomes of the columns beside a geometry in a file of that name, and what is said about it."""
-    n = len(next(iter(columns.values())))
-    Path("in.parquet").write_bytes(file_bytes({"geometry": point_geometry(cells(n)[0])} | columns, crs=utm_entry()))
-    done = export("in.parquet", "--out", name, "--overwrite")
-    assert done.exit_code == 0, done.output
-    return read(name), done.stderr
 
 
 def utm_entry():
@@ -69,7 +59,7 @@ def test_a_frame_keeps_rows_values_geometries_and_coordinate_system(folder, suff
     (folder / "in.parquet").write_bytes(frame_file(crs=crs))
     done = export("in.parquet", "--out", f"frame{suffix}")
     assert done.exit_code == 0, done.output
-    assert re.match(rf"6 rows are in frame{suffix} \(\w+, 0\.\d MB\)\.\n", done.stdout)
+    assert re.match(rf"6 rows are in frame{suffix} \(\w+, \d+\.\d kB\)\.\n", done.stdout)
     assert {path.name for path in folder.iterdir()} == {"in.parquet", f"frame{suffix}"}
     assert pyogrio.list_layers(f"frame{suffix}")[0, 0] == "frame"
     found = geopandas.read_file(f"frame{suffix}").sort_values("cluster_id", ignore_index=True)
@@ -135,93 +125,6 @@ def test_a_clustered_file_larger_than_a_piece_keeps_its_rows(folder, suffix, mon
     np.testing.assert_allclose(points, cells(950)[0], rtol=0, atol=5.1e-8 if suffix == ".geojson" else 0)
 
 
-LATE = datetime.datetime(2024, 2, 29, 23, 59, 58, 123456)
-
-
-@pytest.mark.parametrize(
-    ("column", "in_geopackage", "in_geojson", "said"),
-    [
-        (pa.array([True, None]), [True, None], [True, None], ""),
-        (pa.array([2**60 + 1, None]), [2**60 + 1, None], [2**60 + 1, None], ""),
-        (
-            pa.array([2**63 + 1, None], pa.uint64()),
-            ["9223372036854775809", None],
-            ["9223372036854775809", None],
-            "as text",
-        ),
-        (pa.array([1.5, None], pa.float16()), [1.5, None], [1.5, None], ""),
-        (pa.array([float("nan"), float("inf")]), [None, float("inf")], [None, None], ""),
-        (pa.array(["a", None], pa.large_string()), ["a", None], ["a", None], ""),
-        (pa.array(["a", None], pa.string_view()), ["a", None], ["a", None], ""),
-        (pa.array(["a", None]).dictionary_encode(), ["a", None], ["a", None], ""),
-        (pa.array([5, None]).dictionary_encode(), [5, None], [5, None], ""),
-        (pa.array([b"\0\xff", None], pa.binary(2)), [b"\0\xff", None], ["00FF", None], ""),
-        (
-            pa.array([b"0123456789abcdef", None], pa.uuid()),
-            [b"0123456789abcdef", None],
-            [b"0123456789abcdef".hex(), None],
-            "",
-        ),
-        (pa.array([None, None]), [None, None], [None, None], ""),
-        (pa.array([LATE.date(), None], pa.date64()), [LATE.date(), None], [LATE.date(), None], ""),
-        (
-            pa.array([LATE.time(), None]),
-            [str(LATE.time()), None],
-            [LATE.time().replace(microsecond=123_000), None],
-            "as text",
-        ),
-        (pa.array([datetime.timedelta(1), None]), [86_400_000_000, None], [86_400_000_000, None], "of the unit us"),
-        (pa.array([decimal.Decimal("1.25"), None], pa.decimal128(38, 2)), [1.25, None], [1.25, None], "floating-point"),
-        (pa.array([{"a": 1, "b": None}, None]), ['{"a":1,"b":null}', None], ['{"a":1,"b":null}', None], "as JSON text"),
-        (pa.array([["x", None], None]), ['["x",null]', None], ['["x",null]', None], "as JSON text"),
-        (pa.array([[("k", 1)], None], pa.map_("string", "int8")), ['[["k",1]]', None], ['[["k",1]]', None], "as JSON"),
-    ],
-    ids=lambda value: str(getattr(value, "type", "")),
-)
-def test_columns_keep_their_values(folder, column, in_geopackage, in_geojson, said):
-    for name, expected in (("out.gpkg", in_geopackage), ("out.geojson", in_geojson)):
-        table, stderr = exported(name, {"value": column})
-        # Blanks in JSON do not matter.
-        assert [re.sub(r"\s", "", v) if isinstance(v, str) else v for v in table["value"].to_pylist()] == expected
-        assert said in stderr
-        assert ("column value:" in stderr) == bool(said) or name == "out.geojson"
-
-
-def test_moments_are_kept_to_the_millisecond(folder):
-    here = pa.array([LATE, None], pa.timestamp("us"))
-    manila = pa.array([LATE, None], pa.timestamp("ms", "Asia/Manila"))
-    for name in ("out.gpkg", "out.geojson"):
-        table, stderr = exported(name, {"here": here, "manila": manila})
-        assert table["here"][0].as_py().replace(tzinfo=None) == LATE.replace(microsecond=123_000)
-        assert table["manila"][0].as_py() == LATE.replace(microsecond=123_000, tzinfo=datetime.UTC)
-        assert table["here"].null_count == table["manila"].null_count == 1
-        assert "column here: to the millisecond" in stderr
-        assert "column manila: in UTC" in stderr
-        assert ("marked as UTC" in stderr) == (name == "out.gpkg")
-
-
-def test_nested_columns_are_real_json_in_geojson(folder):
-    exported("out.geojson", {"tags": [{"kind": "house", "levels": [1, 2]}]})
-    assert json.loads(Path("out.geojson").read_text())["features"][0]["properties"]["tags"] == {
-        "kind": "house",
-        "levels": [1, 2],
-    }
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_names_that_a_format_takes_for_itself_get_another_one(folder, suffix):
-    columns = {
-        name: [number, number + 10] for number, name in enumerate(["fid", "OGC_FID", "Name", "name", "NAME", "id"])
-    }
-    table, stderr = exported(f"out{suffix}", columns)
-    found = {name: sorted(table[name].to_pylist()) for name in table.column_names[:-1]}
-    assert found == {
-        "fid": [0, 10], "OGC_FID_2": [1, 11], "Name": [2, 12], "name_2": [3, 13], "NAME_3": [4, 14], "id": [5, 15]
-    }  # fmt: skip
-    assert "column OGC_FID: named OGC_FID_2, because OGC_FID is taken" in stderr
-    assert "column NAME: named NAME_3" in stderr
-
-
 def test_other_geometry_columns_become_text(folder):
     squares = square_geometry(cells(3)[0])
     entry = {"encoding": "WKB", "geometry_types": ["Polygon"]}
@@ -246,6 +149,25 @@ def test_native_encodings_are_converted(folder, encoding):
     found = geopandas.read_file("out.gpkg")
     assert found.crs == UTM
     assert found.geometry.tolist() == shapes.tolist()
+
+
+def test_a_native_geometry_column(folder):
+    points = [[1, 2], [3, 4], [5, 6]]
+    (folder / "in.parquet").write_bytes(native_geometry_file({"code": [1, 2, 1]}, points))
+    assert export("in.parquet", "--out", "out.gpkg").exit_code == 0
+    found = geopandas.read_file("out.gpkg")
+    assert (found.crs, shapely.get_coordinates(found.geometry).tolist()) == ("EPSG:4326", points)
+
+
+def test_systems_with_northing_first_are_not_turned(folder):
+    place = shapely.Point(1_800_000, 5_500_000)
+    content = file_bytes({"geometry": [place.wkb]}, crs=pyproj.CRS("EPSG:2193").to_json_dict())
+    (folder / "in.parquet").write_bytes(content)
+    for name in ("out.geojson", "out.gpkg"):
+        assert export("in.parquet", "--out", name).exit_code == 0
+    assert geopandas.read_file("out.gpkg").geometry[0] == place
+    found = geopandas.read_file("out.geojson").geometry[0]
+    assert shapely.distance(found, in_degrees(place, "EPSG:2193")) < 7.2e-8
 
 
 def test_several_files_become_one_layer_in_the_order_given(folder):

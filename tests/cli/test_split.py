@@ -7,7 +7,6 @@ import pty
 import signal
 import subprocess
 import sys
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from cli import column_values, partition
-from cli.hidden_folder import publish
 from cli.main import main
-from cli.part_names import part_names
-from lambdas.contract.errors import OutputNotWritable
 from tests.cli.processes import eventually
+from tests.cli.test_part_names import HOSTILE
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry
+from tests.support.native_geometry import native_geometry_file
 
 
 def split(*arguments):
@@ -105,18 +101,6 @@ def test_row_groups_are_full_and_compressed_with_zstd(tmp_path, monkeypatch):
     assert sizes == [[100_000], [131_072, 131_072, 37_856]]
 
 
-@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=500), st.integers(1, 10**6))
-@example([1] * 10_000, 1)
-@example([10**6, 1, 1, 10**6], 10)
-def test_buckets_are_few_and_no_larger_than_memory_allows(n_rows, most_rows):
-    buckets = partition._buckets(np.array(n_rows), most_rows)
-    assert [value for bucket in buckets for value in bucket] == list(range(len(n_rows)))
-    assert len(buckets) <= 129
-    for bucket in buckets:
-        total = sum(n_rows[value] for value in bucket)
-        assert len(bucket) == 1 or total <= max(most_rows, sum(n_rows) / 64)
-
-
 @pytest.mark.parametrize(
     ("values", "names"),
     [
@@ -168,47 +152,13 @@ def test_files_hold_only_the_words_of_a_dictionary_that_they_use(tmp_path):
     assert part["word"].combine_chunks().dictionary.to_pylist() == ["word 158", "word 058"]
 
 
-def test_a_native_geometry_column_is_declared_in_each_part(tmp_path, native_geometry):
-    native_geometry(tmp_path / "in.parquet", {"code": [1, 2, 1]}, [[1, 2], [3, 4], [5, 6]])
+def test_a_native_geometry_column_is_declared_in_each_part(tmp_path):
+    (tmp_path / "in.parquet").write_bytes(native_geometry_file({"code": [1, 2, 1]}, [[1, 2], [3, 4], [5, 6]]))
     assert split(tmp_path / "in.parquet", "--by", "code", "--out", tmp_path / "out").exit_code == 0
     geo = json.loads(pq.read_metadata(tmp_path / "out" / "1.parquet").metadata[b"geo"])
     assert geo["primary_column"] == "geometry"
     assert geo["columns"]["geometry"]["encoding"] == "WKB"
     assert geo["columns"]["geometry"]["crs"]["id"] == {"authority": "OGC", "code": "CRS84"}
-
-
-@pytest.fixture
-def native_geometry():
-    """Writes files with Parquet's own type GEOMETRY, for which pyarrow needs to know a type of that name."""
-
-    class Wkb(pa.ExtensionType):
-        def __init__(self):
-            super().__init__(pa.binary(), "geoarrow.wkb")
-
-        def __arrow_ext_serialize__(self):
-            return b"{}"
-
-        @classmethod
-        def __arrow_ext_deserialize__(cls, storage_type, serialized):
-            return cls()
-
-    def write_native(path, columns, points):
-        pa.register_extension_type(Wkb())
-        try:
-            geometry = pa.ExtensionArray.from_storage(Wkb(), point_geometry(points))
-            write(path, columns | {"geometry": geometry}, store_schema=False)
-        finally:
-            pa.unregister_extension_type("geoarrow.wkb")
-        assert "Geometry" in str(pq.read_metadata(path).schema)
-
-    return write_native
-
-
-HOSTILE = [
-    "../../etc/passwd", "..", ".", "", " ", ".hidden", "a/b", "a\\b", "a:b", "nul\0byte", "tab\tnewline\n", "\x1b[31m",
-    "con", "LPT1.txt", "x" * 300, "ñ" * 150, "\u202eevil", "Abra", "ABRA", "abra", None, "null", "NULL",
-    "null~2", "e\u0301", "\u00e9", "trailing. ", "*?<>|\"", "-rf", "emp~ty", "\ud7ff",
-]  # fmt: skip
 
 
 def test_hostile_values_stay_in_the_folder_and_apart(tmp_path):
@@ -226,33 +176,6 @@ def test_hostile_values_stay_in_the_folder_and_apart(tmp_path):
     assert by_value["con"] == "_con.parquet"
     assert "is in" in done.stderr
     assert "\x1b" not in done.output
-
-
-_TEXT = st.one_of(
-    st.text(max_size=8), st.sampled_from(HOSTILE), st.from_regex(r"(?i)(a|b|~2|\.|con|null)*", fullmatch=True)
-)
-
-
-@given(st.lists(st.one_of(st.none(), _TEXT), unique=True, max_size=30))
-def test_names_are_safe_and_different_on_every_disk(texts):
-    names = part_names(texts)
-    assert len({unicodedata.normalize("NFC", name.casefold()) for name in names}) == len(names)
-    for name in names:
-        assert len(name.encode()) <= 255
-        assert name.isprintable()
-        assert not set(name) & set('/\\:*?"<>|')
-        assert name[0] not in ". "
-        assert name.endswith(".parquet")
-        assert not name.lower().startswith(("con.", "nul.", "aux.", "prn."))
-
-
-def test_plain_values_keep_their_names_before_those_that_need_cleaning():
-    assert part_names(["a/b", "a_b", None, "null"]) == [
-        "a_b~2.parquet",
-        "a_b.parquet",
-        "null.parquet",
-        "null~2.parquet",
-    ]
 
 
 @pytest.fixture
@@ -337,28 +260,6 @@ def test_a_full_disk_leaves_nothing(folder, monkeypatch, n_written):
     assert not (folder / "out").exists()
 
 
-@pytest.mark.parametrize("error", [PermissionError(errno.EPERM, os.strerror(errno.EPERM), "b"), KeyboardInterrupt()])
-def test_moving_is_undone_when_it_cannot_be_finished(folder, monkeypatch, error):
-    replace = os.replace
-    (folder / "hidden").mkdir()
-    for name in "abc":
-        (folder / "hidden" / name).write_text("new")
-    for name in "ab":
-        (folder / name).write_text("old")
-    before = contents(folder)
-
-    def refuse_b(source, target):
-        if Path(target) == folder / "b" and Path(source) == folder / "hidden" / "b":
-            monkeypatch.setattr(os, "replace", replace)
-            raise error
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", refuse_b)
-    with pytest.raises((OutputNotWritable, KeyboardInterrupt)):
-        publish([(folder / "hidden" / name, folder / name) for name in "abc"], folder / "hidden")
-    assert contents(folder) == before
-
-
 def test_a_stop_signal_leaves_nothing(tmp_path):
     write(tmp_path / "in.parquet", {"code": np.arange(2_000_000) % 20_000, "row": np.arange(2_000_000)})
     command = [sys.executable, "-m", "cli.main", "split", tmp_path / "in.parquet", "--by", "code"]
@@ -396,15 +297,3 @@ def read_terminal(controller):
         return os.read(controller, 4096)
     except OSError:  # Linux says so when the other end is closed.
         return b""
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["cluster", "--help"], ["split", "--help"], ["export", "--help"]])
-def test_help_does_not_wait_for_what_it_does_not_need(arguments):
-    code = (
-        "import sys\nfrom cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'pyarrow', 'pyogrio', 'shapely', 'numpy'}))"
-    )
-    shown = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
-    assert "Usage: " in shown
-    assert shown.splitlines()[-1] == "[]"

@@ -60,11 +60,13 @@ def test_a_stop_signal_leaves_finished_files_only_and_says_so(start, tmp_path, n
     assert f"of {N_FILES} files are finished. The same command goes on from here." in errors
     assert "Traceback" not in errors
     assert nothing_is_left_of(process, seconds=2)
-    finished = list((tmp_path / "out").iterdir())
+    finished = list((tmp_path / "out").glob("*.parquet"))
     assert 0 < len(finished) < N_FILES
     for path in finished:
-        assert path.name.startswith("clustered_")
         assert read_table(path.read_bytes()).num_rows == 3000
+    frames = set((tmp_path / "out" / "frame").iterdir())
+    assert {path.parent / "frame" / path.name.removeprefix("clustered_") for path in finished} <= frames
+    assert {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()} == {".parquet"}
 
 
 def test_control_c_reaches_the_workers_too_and_they_leave_it_to_the_parent(start):

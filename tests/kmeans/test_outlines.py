@@ -182,6 +182,21 @@ class TestLargestRadius:
         assert found.status[found.labels[100]] == Status.POINT_ABOVE_MAX_RADIUS
 
 
+@given(st.integers(0, 10_000), st.integers(1, 60), st.sampled_from([1.0, 30.0, 500.0]), st.booleans())
+def test_the_largest_radius_is_kept_or_its_one_geometry_is_named(seed, n, max_radius, bridge):
+    rng = np.random.default_rng(seed)
+    points = rng.choice([rng.integers(0, 5, (n, 2)) * 100.0, rng.uniform(0, 1e4, (n, 2)), np.zeros((n, 2))])
+    weights = rng.choice([0.0, 1.0, 3.0, 30.0], n)
+    counts = rng.integers(1, 6, n)
+    corners = np.repeat(points, counts, axis=0) + rng.normal(0, rng.choice([1, 20, 300]), (counts.sum(), 2))
+    outlines = Outlines(np.concatenate([[0], np.cumsum(counts)]), corners)
+    found = cluster(points, weights, Parameters(5, max_radius=max_radius, bridge=bridge), outlines)
+    named = (Status.POINT_ABOVE_MAX_RADIUS, Status.POINT_ABOVE_MAX, Status.ZERO_WEIGHT)
+    for radius, n_points, status in zip(found.radius, found.n_points, found.status, strict=True):
+        assert radius <= max_radius * (1 + 1e-9) or (n_points == 1 and status in named)
+        assert status != Status.POINT_ABOVE_MAX_RADIUS or radius > max_radius
+
+
 class TestWrongOutlines:
     points = block(3, 1)
 

@@ -67,7 +67,7 @@ def test_one_bad_file_does_not_harm_its_neighbours(buckets):
     assert (failures["negative.parquet"]["row"], failures["negative.parquet"]["value"]) == (42, "-1.5")
     assert (failures["nan.parquet"]["row"], failures["nan.parquet"]["column"]) == (7, "population")
     written = {found["Key"] for found in buckets.list_objects_v2(Bucket=OUTPUTS)["Contents"]}
-    assert written == {"clustered_first.parquet", "clustered_last.parquet"}
+    assert written == {part + name for part in ("clustered_", "frame/") for name in ("first.parquet", "last.parquet")}
 
 
 def test_results_of_a_run_are_kept_in_its_folder(buckets):
@@ -130,7 +130,7 @@ def test_unusual_names_are_read_and_written_as_they_are(buckets):
     answer = handle(batch_event(*names), None)
     assert [result["report"]["n_rows"] for result in answer["results"]] == [20, 21, 22, 23]
     listed = {found["Key"] for found in buckets.list_objects_v2(Bucket=OUTPUTS)["Contents"]}
-    assert listed == {result["output"] for result in answer["results"]}
+    assert listed == {result[part] for result in answer["results"] for part in ("output", "frame")}
 
 
 def test_a_wrong_event_is_refused():

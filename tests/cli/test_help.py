@@ -1,0 +1,18 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["cluster", "--help"], ["split", "--help"], ["export", "--help"], ["inspect", "--help"]]
+)
+def test_help_does_not_wait_for_what_it_does_not_need(arguments):
+    code = (
+        "import sys\nfrom cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'pyarrow', 'pyogrio', 'shapely', 'numpy'}))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+    assert "Usage: " in shown
+    assert shown.splitlines()[-1] == "[]"
