@@ -34,7 +34,9 @@ class Format:
     holds_missing_geometry: bool = True
 
 
-_GEOJSON = Format("GeoJSON", "GeoJSON", {"RFC7946": "YES"}, has_layer_type=False, is_geojson=True)
+_GEOJSON = Format(
+    "GeoJSON", "GeoJSON", {"RFC7946": "YES", "AUTODETECT_JSON_STRINGS": "NO"}, has_layer_type=False, is_geojson=True
+)
 FORMATS = {
     ".gpkg": Format("GPKG", "GeoPackage", {}),
     ".geojson": _GEOJSON,

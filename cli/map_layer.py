@@ -4,6 +4,7 @@ Nothing here knows of the command line.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,9 @@ def write_layer(sources: Sequence[Path], path: Path, wanted: Format, advance: Ad
             stop_if_asked()
             advance(_WRITING, n_done, n_rows)
 
-        changes += _write(_Batches(first, kind, sources, wanted, go_on), first, kind, path, wanted)
+        batches = _Batches(first, kind, sources, wanted, go_on)
+        changes += _write(batches, first, kind, path, wanted)
+    changes += [f"column {name}: {n:,} numbers that are not finite are missing" for name, n in batches.n_lost.items()]
     return Written(n_rows, changes)
 
 
@@ -98,12 +101,18 @@ def _names(plan: Plan, wanted: Format) -> dict[str, str]:
 
 
 class _Batches:
-    """The rows of the files as GDAL takes them; ``error`` is what ended them too early."""
+    """The rows of the files as GDAL takes them.
+
+    Attributes:
+        error: what ended them too early.
+        n_lost: by column, values that the format does not hold.
+    """
 
     def __init__(
         self, first: Plan, kind: str, sources: Sequence[Path], wanted: Format, go_on: Callable[[int], None]
     ) -> None:
         self.error: BaseException | None = None
+        self.n_lost: Counter[str] = Counter()
         self._schema, self._kind, self._sources = first.schema, kind, sources
         self._wanted, self._go_on = wanted, go_on
 
@@ -140,7 +149,11 @@ class _Batches:
         array = pa.concat_arrays(column.unify_dictionaries().chunks or [pa.array([], column.type)])
         if name != plan.geometry.name:
             held = plan.columns[name]
-            return {field.name: made for field, made in zip(held.fields, held.convert(array), strict=True)}
+            converted = held.convert(array)
+            n_lost = sum(part.null_count - array.null_count for part in converted)
+            if n_lost:
+                self.n_lost[name] += n_lost
+            return {field.name: part for field, part in zip(held.fields, converted, strict=True)}
         geometries = as_wkb(array, plan.geometry.encoding, self._kind)
         if geometries.null_count and not self._wanted.holds_missing_geometry:
             row = geometries.is_null().to_pylist().index(True)

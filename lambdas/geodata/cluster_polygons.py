@@ -14,7 +14,7 @@ from lambdas.geodata.voronoi_faces import GRID, settled_area, voronoi_faces
 ObjectArray = npt.NDArray[np.object_]
 
 # GEOS needs about a kilobyte for each line while it builds polygons.
-_CLUSTERS_AT_ONCE = 4096
+_LINES_AT_ONCE = 200_000
 
 
 def lattice_polygons(
@@ -47,12 +47,17 @@ def lattice_polygons(
     lines = np.concatenate([upright, level])
     sides = _owner_at(np.concatenate([upright[:, :1] - [0, 1], level[:, :1] - [0, width]]), cells, owners)
     polygons = np.full(n_clusters, None, dtype=object)
-    for start in range(0, n_clusters, _CLUSTERS_AT_ONCE):
-        is_here = ((sides >= start) & (sides < start + _CLUSTERS_AT_ONCE)).any(axis=1)
+    lines_so_far = np.cumsum(np.bincount(sides[sides >= 0], minlength=n_clusters))
+    start = 0
+    while start < n_clusters:
+        limit = lines_so_far[start] + _LINES_AT_ONCE
+        stop = max(start + 1, int(np.searchsorted(lines_so_far, limit, side="right")))
+        is_here = ((sides >= start) & (sides < stop)).any(axis=1)
         faces, inside = _faces(lines[is_here], width)
         owner = _owner_at(inside, cells, owners)
-        is_wanted = (owner >= start) & (owner < start + _CLUSTERS_AT_ONCE)
+        is_wanted = (owner >= start) & (owner < stop)
         _join_faces(faces[is_wanted], owner[is_wanted], polygons)
+        start = stop
     place = shapely.transform(polygons, lambda xy: lattice.corner(xy.astype(np.int64) + first))
     return np.asarray(place, dtype=object)
 

@@ -143,7 +143,7 @@ def _join(pieces: list[Geometries]) -> Geometries:
 def _as_shapes(piece: Geometries) -> tuple[IntArray, FloatArray, FloatArray]:
     if piece.n_corners is not None and piece.bounds is not None:
         return piece.n_corners, piece.corners, piece.bounds
-    is_there: BoolArray = np.isfinite(piece.points).all(axis=1)
+    is_there: BoolArray = np.asarray(np.isfinite(piece.points).all(axis=1))
     return is_there.astype(np.int64), piece.points[is_there], np.hstack([piece.points, piece.points])
 
 

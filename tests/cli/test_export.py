@@ -14,7 +14,10 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
+from cli.held_types import FORMATS
 from cli.main import main
+from cli.map_layer import write_layer
+from cli.stop_signals import Stopped, stop_signals
 from tests.cli.processes import eventually
 from tests.support.frame_files import frame_file, frame_polygons
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, square_geometry
@@ -62,6 +65,7 @@ def test_a_frame_keeps_rows_values_geometries_and_coordinate_system(folder, suff
     assert re.match(rf"6 rows are in frame{suffix} \(\w+, \d+\.\d kB\)\.\n", done.stdout)
     assert {path.name for path in folder.iterdir()} == {"in.parquet", f"frame{suffix}"}
     assert pyogrio.list_layers(f"frame{suffix}")[0, 0] == "frame"
+    assert suffix != ".gpkg" or pyogrio.read_info("frame.gpkg")["geometry_name"] == "geometry"
     found = geopandas.read_file(f"frame{suffix}").sort_values("cluster_id", ignore_index=True)
     before = geopandas.read_parquet("in.parquet")
     kept = ["cluster_id", "cluster_weight", "cluster_status", "n_points"]
@@ -294,3 +298,19 @@ def test_a_stop_signal_leaves_nothing(folder, suffix):
     assert process.returncode == 130
     assert errors == "Stopped. Nothing was written.\n"
     assert [path.name for path in folder.iterdir()] == ["in.parquet"]
+
+
+def test_a_stop_signal_is_heard_between_batches(folder, monkeypatch):
+    monkeypatch.setattr("cli.map_layer._BATCH_ROWS", 10)
+    (folder / "in.parquet").write_bytes(cell_file(100))
+    n_batches = 0
+
+    def stop_after_three(phase, n_done, n_rows):
+        nonlocal n_batches
+        n_batches += 1
+        if n_batches == 3:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Stopped), stop_signals():
+        write_layer([Path("in.parquet")], Path("out.gpkg"), FORMATS[".gpkg"], stop_after_three)
+    assert n_batches == 3

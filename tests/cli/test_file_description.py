@@ -32,7 +32,7 @@ BOX = [121.0, 14.6, 121.0 + 19 / 1200, 14.6 + 19 / 1200]
 
 def bbox_column(points, **changes):
     axes = dict(zip(("xmin", "ymin", "xmax", "ymax"), [*points.T, *points.T], strict=True)) | changes
-    return pa.StructArray.from_arrays([pa.array(axis) for axis in axes.values()], list(axes))
+    return pa.StructArray.from_arrays([pa.array(axis, from_pandas=True) for axis in axes.values()], list(axes))
 
 
 def with_bbox_column(points, *, row_group_size, statistics=True):
@@ -56,6 +56,10 @@ def test_the_bounding_box_is_taken_from_where_it_costs_least(folder):
     [geometry] = described(with_bbox_column(points, row_group_size=100))["geometries"]
     assert geometry["bounding_box"]["source"] == "statistics"
     np.testing.assert_allclose(geometry["bounding_box"]["bounds"], BOX)
+    beyond = np.where(np.arange(400)[:, None] < 100, np.nan, points)
+    [geometry] = described(with_bbox_column(beyond, row_group_size=100))["geometries"]
+    assert geometry["bounding_box"]["source"] == "statistics"
+    np.testing.assert_allclose(geometry["bounding_box"]["bounds"], [BOX[0], 14.6 + 5 / 1200, *BOX[2:]])
     [geometry] = described(with_bbox_column(points - 1, row_group_size=100, statistics=False))["geometries"]
     assert geometry["bounding_box"]["source"] == "geometries"
     np.testing.assert_allclose(geometry["bounding_box"]["bounds"], BOX)

@@ -1,0 +1,47 @@
+import signal
+
+import pytest
+
+from cli.held_signals import stop_signals_held
+from cli.stop_signals import Stopped, stop_signals
+
+
+def test_a_stop_signal_waits_until_it_may_interrupt():
+    done = []
+
+    def work():
+        with stop_signals_held() as stop_if_asked:
+            stop_if_asked()
+            signal.raise_signal(signal.SIGTERM)
+            done.append("goes on")
+            stop_if_asked()
+            done.append("is not reached")
+
+    with stop_signals():
+        before = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(Stopped) as stopped:
+            work()
+    assert done == ["goes on"]
+    assert stopped.value.exit_status == 143
+    assert before is not signal.SIG_DFL
+
+
+def test_at_the_latest_it_interrupts_at_the_end():
+    with stop_signals():
+        before = signal.getsignal(signal.SIGINT)
+        with pytest.raises(Stopped), stop_signals_held():
+            signal.raise_signal(signal.SIGHUP)
+    with stop_signals():
+        with stop_signals_held():
+            pass
+        assert signal.getsignal(signal.SIGINT).__qualname__ == before.__qualname__
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_signals(), stop_signals_held() as stop_if_asked:
+            signal.raise_signal(signal.SIGHUP)
+            stop_if_asked()
+    finally:
+        signal.signal(signal.SIGHUP, before)
