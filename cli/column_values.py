@@ -1,12 +1,12 @@
 """The values of a column of a Parquet file, and how many rows have each: found without reading the other columns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cli.row_progress import Advance
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geometry import IntArray
@@ -17,9 +17,6 @@ _COUNTING = "counting"
 
 # Types that Arrow cannot look up, sort or reorder, and what stands in for them.
 STAND_INS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
-
-# Called with the name of a phase, the rows done in it since the last call, and all its rows.
-Advance = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Format:
         is_geojson: longitude and latitude, no numbers that are not finite.
         holds_nan: whether NaN is something else than null.
         holds_missing_geometry: whether a row may have no geometry.
+        is_in_spatial_order: whether rows are written in another order than they come.
     """
 
     driver: str
@@ -32,6 +33,7 @@ class Format:
     is_geojson: bool = False
     holds_nan: bool = False
     holds_missing_geometry: bool = True
+    is_in_spatial_order: bool = False
 
 
 _GEOJSON = Format(
@@ -41,7 +43,9 @@ FORMATS = {
     ".gpkg": Format("GPKG", "GeoPackage", {}),
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
-    ".fgb": Format("FlatGeobuf", "FlatGeobuf", {}, holds_nan=True, holds_missing_geometry=False),
+    ".fgb": Format(
+        "FlatGeobuf", "FlatGeobuf", {}, holds_nan=True, holds_missing_geometry=False, is_in_spatial_order=True
+    ),
 }
 
 

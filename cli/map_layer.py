@@ -17,6 +17,7 @@ from cli.held_geometry import ANY_TYPE, as_wkb, crs_for_gdal, layer_type
 from cli.held_signals import stop_signals_held
 from cli.held_types import Format
 from cli.layer_plan import Plan, free_name, plan_layer, require_same
+from cli.row_progress import Advance
 from lambdas.contract.errors import InvalidInput, OutputNotWritable
 from lambdas.geodata.geo_file import GeoFile
 
@@ -25,9 +26,6 @@ _BATCH_ROWS = 16_384
 _WRITING = "writing"
 # What GDAL calls the column with the number of a row in a GeoPackage, unless told otherwise.
 _GEOPACKAGE_ROW_NUMBER = "fid"
-
-# Called with the name of a phase, the rows done in it since the last call, and all its rows.
-Advance = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ def write_layer(sources: Sequence[Path], path: Path, wanted: Format, advance: Ad
     kinds = frozenset[str]().union(*(plan.kinds for plan in plans))
     kind = layer_type(kinds) if wanted.has_layer_type else ANY_TYPE
     changes = list(dict.fromkeys(change for plan in plans for change in plan.changes))
+    if wanted.is_in_spatial_order:
+        changes.append("rows: in the order of their places, for the spatial index")
     if kinds != {kind} and kind != ANY_TYPE:
         changes.append(f"column {first.geometry.name}: all geometries as {kind}, so that the layer has one type")
     n_rows = sum(plan.n_rows for plan in plans)

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cli.column_values import STAND_INS, Advance, Values
+from cli.column_values import STAND_INS, Values
+from cli.row_progress import Advance
 from lambdas.contract.errors import OutputNotWritable
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
 from lambdas.geodata.geo_metadata import GEO_METADATA
@@ -154,8 +155,8 @@ def _write_part(tables: Iterable[pa.Table], path: Path, schema: pa.Schema, advan
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for table in tables:
             columns = [_without_unused_words(column) for column in table.columns]
-            table = pa.Table.from_arrays(columns, table.column_names).cast(schema)
-            writer.write_table(table, PIECE_ROWS)
+            rows = pa.Table.from_arrays(columns, table.column_names).cast(schema)
+            writer.write_table(rows, PIECE_ROWS)
             advance(table.num_rows)
 
 

@@ -4,12 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+# Called with the name of a phase, the rows done in it since the last call, and all its rows.
+Advance = Callable[[str, int, int], None]
+
 
 @contextmanager
-def row_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Yields what to call with the name of a phase, the rows that were done in it, and all of its rows.
+def row_progress() -> Iterator[Advance]:
+    """Yields what shows the progress.
 
-    It shows a bar for each phase on a terminal, and nothing in a pipe.
+    It is a bar for each phase on a terminal, and nothing in a pipe.
     """
     if not sys.stderr.isatty():
         yield lambda phase, n_done, n_rows: None

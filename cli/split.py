@@ -102,7 +102,7 @@ def _print_result(values: "Values", names: Sequence[str], out: Path) -> None:
         _print_more(len(changed), err=True)
     n_others = sum(path.suffix == PART_SUFFIX for path in out.iterdir()) - len(names)
     if n_others > 0:
-        click.echo(f"There are {n_others:,} other {PART_SUFFIX} files in {out}; they were left alone.", err=True)
+        click.echo(printable(f"Other {PART_SUFFIX} files in {out}, left alone: {n_others:,}"), err=True)
 
 
 def _print_more(number: int, *, err: bool = False) -> None:

@@ -78,9 +78,7 @@ def demonstrate(folder: Path, *, force: bool) -> int:
     print_failures(files, len(regions))
     if outputs:
         results = os.path.relpath(folder / "results")
-        say(
-            f"The clustered files are in {results}, e.g. {outputs[min(outputs)].name}, the sampling frames in its frame/"
-        )
+        say(f"The clustered files are in {results}, e.g. {outputs[min(outputs)].name}, the frames in its frame/")
     return int(summary["n_failed"])
 
 

@@ -18,22 +18,27 @@ from kmeans.neighbour_graph import lattice_steps
 # 0.06 steps off, 32-bit floats one of 30 m up to 0.03. Scattered points pass by chance once in 25 each.
 _TOLERANCE = 0.1
 # The same while the map is still extrapolated to points that it was not fitted to.
-_EXTRAPOLATED_TOLERANCE = 0.25
+_EXTRAPOLATED_TOLERANCE = 0.35
 # Deviations of less, in steps, are no reason for a more complicated map.
 _NEGLIGIBLE = 0.01
 # The same of a map that is extrapolated: no more than rounding does to coordinates.
 _ROUNDING = 1e-6
 # Largest cosine of the angle between the two steps.
 _MAX_COSINE = 0.2
-# The fifth degree keeps 10 degrees of longitude in UTM within a hundredth of a step of 90 m.
+# Ten degrees of longitude in UTM need the fourth degree to be within a hundredth of a step of 90 m.
 _MAX_DEGREE = 5
 # Points for each coefficient, and steps along an axis for each power above the first: fewer would leave the map
 # between and beyond the points to chance.
 _POINTS_PER_TERM, _STEPS_PER_POWER = 10, 8
 _FITTED_POINTS = 2048
-# In steps: a step that is 4 % off, as from rounded coordinates, does no harm so far.
-_FIRST_WINDOW = 3.0
+# A few points in about one line say nothing about the way across it; lower for the higher degrees, whose powers are
+# nearly in one line by nature.
+_THIN = (0.1, 1e-3)
+# In steps: the steps are up to 4 % off at first if coordinates are rounded, and so is the first point.
+_FIRST_WINDOW = 1.5
 _GROWTH = (4.0, 2.0, 1.4, 1.1)
+# By 5 % in a direction that no lattice is likely to have, and that does not halve the angle between its axes.
+_STRETCH = np.eye(2) + 0.05 * np.outer([0.88, 0.48], [0.88, 0.48])
 # Where the steps are looked for in a large file.
 _N_PATCHES, _PATCH_SIZE = 4, 2000
 _BLOCK = 262_144
@@ -120,7 +125,11 @@ def _steps(points: FloatArray) -> FloatArray | None:
         return None
     steps = lattice_steps(build_kdtree(places, np.ones(len(places))))
     if steps is None:
-        return None
+        # In a square lattice rounding may decide which of two steps is the shorter one.
+        steps = lattice_steps(build_kdtree(places @ _STRETCH, np.ones(len(places))))
+        if steps is None:
+            return None
+        steps = steps @ np.linalg.inv(_STRETCH)
     first, second = steps
     # Where there are many holes the next point may be a diagonal neighbour.
     second = second - np.rint(first @ second / (first @ first)) * first
@@ -182,15 +191,20 @@ def _simplest_fit(places: FloatArray, images: FloatArray) -> _PolynomialMap:
         powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
         if degree > 1 and _POINTS_PER_TERM * len(powers) > len(places):
             break
-        fit = _fit(places, images, (powers, powers))
+        fit = _fit(places, images, (powers, powers), _THIN[degree > 1])
         fits.append((np.sqrt(np.mean((fit(places) - images) ** 2)), fit))
         if fits[-1][0] < _ROUNDING:
             break
     return next(fit for error, fit in fits if error <= 1.2 * fits[-1][0])
 
 
-def _fit(places: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, int]], ...]) -> _PolynomialMap:
-    """Least-squares fit with the powers (i, j) for each coordinate of the images."""
+def _fit(
+    places: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, int]], ...], thin: float | None = None
+) -> _PolynomialMap:
+    """Least-squares fit with the powers (i, j) for each coordinate of the images.
+
+    Directions in which the places extend by less than the share ``thin`` of their largest extent get no slope.
+    """
     lower, upper = places.min(axis=0), places.max(axis=0)
     centre, scale = (lower + upper) / 2, np.maximum((upper - lower) / 2, 1.0)
     size = max(max(pair) for axis in powers for pair in axis) + 1
@@ -199,7 +213,7 @@ def _fit(places: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, i
     coefficients = np.zeros((size, size, 2))
     for axis, pairs in enumerate(powers):
         i, j = np.array(pairs).T
-        solution = np.linalg.lstsq(terms[:, i, j], images[:, axis], rcond=None)[0]
+        solution = np.linalg.lstsq(terms[:, i, j], images[:, axis], rcond=thin)[0]
         # The last bits differ from processor to processor, outputs must not.
         quantum = np.exp2(np.floor(np.log2(np.ptp(images[:, axis]) or 1.0)) - _KEPT_BITS)
         coefficients[i, j, axis] = np.rint(solution / quantum) * quantum
@@ -267,5 +281,7 @@ def _larger(offsets: FloatArray) -> FloatArray:
 
 
 def _spread(rows: IntArray) -> IntArray:
-    """At most about ``_FITTED_POINTS`` of the rows, evenly spread."""
-    return rows[:: max(1, len(rows) // _FITTED_POINTS)]
+    """At most ``_FITTED_POINTS`` of the rows, always the same ones; every hundredth could be those of one column."""
+    if len(rows) <= _FITTED_POINTS:
+        return rows
+    return rows[np.random.default_rng(0).integers(0, len(rows), _FITTED_POINTS)]

@@ -121,8 +121,9 @@ def test_a_clustered_file_larger_than_a_piece_keeps_its_rows(folder, suffix, mon
     ids = pa.array([f"area_{number // 20:02d}" for number in range(950)]).dictionary_encode()
     (folder / "in.parquet").write_bytes(cell_file(950, cluster_id=ids))
     done = export("in.parquet", "--out", f"out{suffix}")
-    assert (done.exit_code, done.stderr) == (0, "")
-    found = read(f"out{suffix}", "grid_id")
+    assert done.exit_code == 0
+    assert ("rows: in the order of their places" in done.stderr) == (suffix == ".fgb") == bool(done.stderr)
+    found = read(f"out{suffix}", "grid_id" if suffix == ".fgb" else None)
     assert found["grid_id"].to_pylist() == list(range(950))
     assert found["cluster_id"].to_pylist() == ids.to_pylist()
     points = shapely.get_coordinates(shapely.from_wkb(found.column(found.num_columns - 1)))

@@ -17,24 +17,33 @@ def test_a_stop_signal_waits_until_it_may_interrupt():
             stop_if_asked()
             done.append("is not reached")
 
-    with stop_signals():
-        before = signal.getsignal(signal.SIGTERM)
-        with pytest.raises(Stopped) as stopped:
-            work()
+    with pytest.raises(Stopped) as stopped, stop_signals():
+        work()
     assert done == ["goes on"]
     assert stopped.value.exit_status == 143
-    assert before is not signal.SIG_DFL
 
 
 def test_at_the_latest_it_interrupts_at_the_end():
-    with stop_signals():
-        before = signal.getsignal(signal.SIGINT)
-        with pytest.raises(Stopped), stop_signals_held():
-            signal.raise_signal(signal.SIGHUP)
-    with stop_signals():
+    done = []
+
+    def work():
         with stop_signals_held():
-            pass
-        assert signal.getsignal(signal.SIGINT).__qualname__ == before.__qualname__
+            signal.raise_signal(signal.SIGHUP)
+            done.append("goes on")
+
+    with pytest.raises(Stopped), stop_signals():
+        work()
+    assert done == ["goes on"]
+
+
+def test_afterwards_signals_interrupt_at_once():
+    before = signal.getsignal(signal.SIGTERM)
+    with stop_signals():
+        handler = signal.getsignal(signal.SIGTERM)
+        with stop_signals_held():
+            assert signal.getsignal(signal.SIGTERM) is not handler
+        assert signal.getsignal(signal.SIGTERM) is handler
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_ignored_signal_stays_ignored():

@@ -206,7 +206,7 @@ def test_existing_files_are_only_replaced_with_overwrite(folder):
     assert contents(folder) == before
     done = split("cells.parquet", "--by", "province", "--out", "out", "--overwrite")
     assert done.exit_code == 0, done.output
-    assert "There are 1 other .parquet files in out; they were left alone." in done.stderr
+    assert "Other .parquet files in out, left alone: 1" in done.stderr
     assert (folder / "out" / "east.parquet").read_text() == "old"
     assert pq.read_metadata("out/south.parquet").num_rows == 20
 

@@ -60,7 +60,7 @@ class TestUrbanAndRural:
 
     def test_unknown_words_and_types_are_refused(self):
         words = ["urban"] * 9 + ["peri-urban"]
-        with pytest.raises(InvalidInput, match="column urban: the value is 'peri-urban', neither .* urban_values"):
+        with pytest.raises(InvalidInput, match=r"column urban: the value is 'peri-urban', neither .* urban_values"):
             run(cell_file(10, urban=words), target_weight=TWO_TARGETS)
         with pytest.raises(InvalidInput, match="column urban: the value is '2'"):
             run(cell_file(10, urban=[2] * 10), target_weight=TWO_TARGETS)
@@ -169,7 +169,7 @@ class TestCoordinateColumns:
         assert a["cluster_id"].equals(b["cluster_id"])
 
     def test_what_is_missing_is_said(self):
-        with pytest.raises(InvalidInput, match="no columns named longitude and latitude .* longitude_column"):
+        with pytest.raises(InvalidInput, match=r"no columns named longitude and latitude .* longitude_column"):
             run(file_bytes({"population": np.ones(3), "a": np.ones(3)}, geo=None))
         with pytest.raises(InvalidInput, match="column east: there is no such column"):
             run(cell_file(3), longitude_column="east", latitude_column="north")
@@ -180,7 +180,7 @@ class TestCoordinateColumns:
 
     def test_metres_without_a_system_are_no_degrees(self):
         plain = {"population": np.ones(3), "x": np.arange(3) * 100.0, "y": np.arange(3) * 100.0 + 1.6e6}
-        with pytest.raises(InvalidInput, match="column x, y, row 0: .* are no longitude and latitude"):
+        with pytest.raises(InvalidInput, match=r"column x, y, row 0: .* are no longitude and latitude"):
             run(file_bytes(plain, geo=None))
         assert run(file_bytes(plain, geo=None), input_crs="EPSG:32651").report.n_rows == 3
         geo = {"encoding": "WKB", "geometry_types": [], "crs": None}
@@ -188,7 +188,7 @@ class TestCoordinateColumns:
             {"population": np.ones(2), "geometry": point_geometry([[5e5, 1.6e6], [6e5, 1.6e6]])},
             geo={"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": geo}},
         )
-        with pytest.raises(InvalidInput, match="has no coordinate system, .* input_crs"):
+        with pytest.raises(InvalidInput, match=r"has no coordinate system, .* input_crs"):
             run(unknown)
         assert run(unknown, input_crs="EPSG:32651").report.n_rows == 2
 
@@ -196,7 +196,7 @@ class TestCoordinateColumns:
 class TestColumnNames:
     def test_an_input_with_our_columns_names_the_way_out(self):
         clustered = run(cell_file(100)).clustered
-        with pytest.raises(InvalidInput, match="column cluster_id: already has this column.*--column-prefix"):
+        with pytest.raises(InvalidInput, match=r"column cluster_id: already has this column.*--column-prefix"):
             run(clustered)
         again = read_table(run(clustered, column_prefix="psu_").clustered)
         assert again.column_names[-3:] == ["psu_id", "psu_weight", "psu_status"]
