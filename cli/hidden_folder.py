@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cli.local_files import check_writable
+from cli.cluster.local_files import check_writable
 from lambdas.contract.errors import OutputNotWritable
 
 

@@ -3,10 +3,10 @@
 import click
 
 import kmeans
-from cli.cluster import cluster
-from cli.export import export
-from cli.inspect_file import inspect
-from cli.split import split
+from cli.cluster.command import cluster
+from cli.export.command import export
+from cli.inspect.command import inspect
+from cli.split.command import split
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -15,13 +15,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.cluster.summary_text import explain, print_failures
 from cli.demo.provinces import write_provinces
 from cli.demo.table import figures_by_region, table_of, total
 from cli.embedded.deployment import Deployment, DeploymentError, deploy, synthesise
 from cli.embedded.emulator import PROJECT, Emulator, EmulatorError
 from cli.execution import Execution
 from cli.stop_signals import Stopped, stop_signals
-from cli.summary_text import explain, print_failures
 from lambdas.contract import keys
 from lambdas.contract.parameters import parse_parameters
 from lambdas.contract.results import FileResult

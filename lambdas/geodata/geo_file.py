@@ -33,7 +33,8 @@ class GeoFile:
         """
         self.filename = filename
         try:
-            self._parquet = pq.ParquetFile(source)
+            # Buffered ahead, every compressed byte that was read would stay in memory.
+            self._parquet = pq.ParquetFile(source, pre_buffer=False)
             self.schema: pa.Schema = self._parquet.schema_arrow
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error

@@ -60,7 +60,7 @@ def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: boo
     points = _wkb_points(array) if geometry.encoding == "WKB" else _native_points(array, geometry.encoding)
     if points is not None:
         return from_points(points, array.is_null().to_numpy(zero_copy_only=False))
-    return _from_shapes(_shapes(array, geometry.encoding), array, is_geographic)
+    return _from_shapes(decode_shapes(array, geometry.encoding), array, is_geographic)
 
 
 def from_points(points: FloatArray, is_missing: npt.NDArray[np.bool_]) -> Geometries:
@@ -106,8 +106,8 @@ def _coordinates(array: pa.StructArray) -> FloatArray:
     return np.column_stack([axis.to_numpy(zero_copy_only=False) for axis in axes])
 
 
-def _shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
-    """Geometries of shapely; None for null and for broken WKB."""
+def decode_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
+    """Geometries of shapely, (m,), of a column in any encoding; None for null and for broken WKB."""
     import shapely  # Only shapes need it, and it takes a tenth of a second to load.
 
     if encoding == "WKB":

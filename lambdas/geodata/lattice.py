@@ -30,7 +30,7 @@ _MAX_DEGREE = 5
 # Points for each coefficient, and steps along an axis for each power above the first: fewer would leave the map
 # between and beyond the points to chance.
 _POINTS_PER_TERM, _STEPS_PER_POWER = 10, 8
-_FITTED_POINTS = 2048
+_FITTED_POINTS = 1024
 # A few points in about one line say nothing about the way across it; lower for the higher degrees, whose powers are
 # nearly in one line by nature.
 _THIN = (0.1, 1e-3)

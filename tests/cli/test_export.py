@@ -14,9 +14,9 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from cli.held_types import FORMATS
+from cli.export.held_types import FORMATS
+from cli.export.map_layer import write_layer
 from cli.main import main
-from cli.map_layer import write_layer
 from cli.stop_signals import Stopped, stop_signals
 from tests.cli.processes import eventually
 from tests.support.frame_files import frame_file, frame_polygons
@@ -302,7 +302,7 @@ def test_a_stop_signal_leaves_nothing(folder, suffix):
 
 
 def test_a_stop_signal_is_heard_between_batches(folder, monkeypatch):
-    monkeypatch.setattr("cli.map_layer._BATCH_ROWS", 10)
+    monkeypatch.setattr("cli.export.map_layer._BATCH_ROWS", 10)
     (folder / "in.parquet").write_bytes(cell_file(100))
     n_batches = 0
 

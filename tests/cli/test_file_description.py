@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from cli.file_description import describe
+from cli.inspect.file_description import describe
 from tests.support.geoparquet_files import cells, file_bytes, point_geometry
 from tests.support.native_geometry import native_geometry_file
 
@@ -79,7 +79,7 @@ def test_rows_without_a_place_do_not_widen_the_box(folder):
 
 def test_a_large_file_without_boxes_is_not_read(folder, monkeypatch):
     content = file_bytes({"geometry": point_geometry(cells(400)[0])})
-    monkeypatch.setattr("cli.file_description.PIECE_ROWS", 399)
+    monkeypatch.setattr("cli.inspect.file_description.PIECE_ROWS", 399)
     [geometry] = described(content)["geometries"]
     assert geometry["bounding_box"] is None
 

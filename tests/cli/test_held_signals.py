@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from cli.held_signals import stop_signals_held
+from cli.export.held_signals import stop_signals_held
 from cli.stop_signals import Stopped, stop_signals
 
 

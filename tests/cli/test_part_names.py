@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.part_names import part_names, renamed
+from cli.split.part_names import part_names, renamed
 
 HOSTILE = [
     "../../etc/passwd", "..", ".", "", " ", ".hidden", "a/b", "a\\b", "a:b", "nul\0byte", "tab\tnewline\n", "\x1b[31m",

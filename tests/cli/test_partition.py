@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.partition import _buckets, _regrouped
+from cli.split.partition import _buckets, _regrouped
 from lambdas.geodata.geo_file import PIECE_ROWS
 
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from cli import column_values, partition
 from cli.main import main
+from cli.split import column_values, partition
 from tests.cli.processes import eventually
 from tests.cli.test_part_names import HOSTILE
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry

@@ -1,4 +1,4 @@
-from cli.worker_pool import run_in_processes
+from cli.cluster.worker_pool import run_in_processes
 from tests.cli.fatal_tasks import note_and_die_if_fatal
 
 

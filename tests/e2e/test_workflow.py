@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from cli.cluster.local_run import run as run_locally
 from cli.execution import Execution
-from cli.local_run import run as run_locally
 from lambdas.contract.parameters import parse_parameters
 from tests.support.geoparquet_files import cell_file
 

@@ -8,9 +8,9 @@ from typing import Literal
 import click
 import msgspec
 
-from cli.local_run import Interrupted, LocalSummary, run
+from cli.cluster.local_run import Interrupted, LocalSummary, run
+from cli.cluster.summary_text import print_failures, print_summary
 from cli.stop_signals import Stopped, stop_signals
-from cli.summary_text import print_failures, print_summary
 from lambdas.contract.errors import OutputNotWritable, RunError
 from lambdas.contract.parameters import AUTOMATIC_CRS, BySettlement, RunParameters, parse_parameters
 

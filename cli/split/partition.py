@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cli.column_values import STAND_INS, Values
 from cli.row_progress import Advance
+from cli.split.column_values import STAND_INS, Values
 from lambdas.contract.errors import OutputNotWritable
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
 from lambdas.geodata.geo_metadata import GEO_METADATA

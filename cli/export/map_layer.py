@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
-from cli.held_geometry import ANY_TYPE, as_wkb, crs_for_gdal, layer_type
-from cli.held_signals import stop_signals_held
-from cli.held_types import Format
-from cli.layer_plan import Plan, free_name, plan_layer, require_same
+from cli.export.held_geometry import ANY_TYPE, as_wkb, crs_for_gdal, layer_type
+from cli.export.held_signals import stop_signals_held
+from cli.export.held_types import Format
+from cli.export.layer_plan import Plan, free_name, plan_layer, require_same
 from cli.row_progress import Advance
 from lambdas.contract.errors import InvalidInput, OutputNotWritable
 from lambdas.geodata.geo_file import GeoFile

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyproj
 import shapely
 
-from cli.held_types import Held
+from cli.export.held_types import Held
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
-from lambdas.geodata.geometry import _shapes as shapes_of
+from lambdas.geodata.geometry import decode_shapes
 
 ANY_TYPE = "Unknown"
 # Single and multiple types, and what makes the one of the other.
@@ -42,7 +42,7 @@ def as_wkb(array: pa.Array, encoding: str, wanted_type: str) -> pa.Array:
     Raises:
         InvalidInput: a geometry is broken, which GDAL would write as missing; ``row`` counts from the first.
     """
-    shapes = shapes_of(array, encoding)
+    shapes = decode_shapes(array, encoding)
     _require(~shapely.is_missing(shapes), array, _BROKEN)
     is_changed = np.zeros(len(shapes), bool)
     if wanted_type.removesuffix(" Z") in _MULTIPLE:
@@ -73,7 +73,7 @@ def hold_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.T
     """
 
     def as_numbers(array: pa.Array) -> list[pa.Array]:
-        shapes = shapes_of(array, "WKB")
+        shapes = decode_shapes(array, "WKB")
         _require(shapely.get_type_id(shapes) == shapely.GeometryType.POINT, array, "the geometry is not a point")
         coordinates = shapely.get_x(shapes), shapely.get_y(shapes)
         if transformer is not None:
@@ -81,7 +81,7 @@ def hold_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.T
         return [pa.array(values, mask=~np.isfinite(values)) for values in coordinates]
 
     def as_wkt(array: pa.Array) -> list[pa.Array]:
-        shapes = shapes_of(array, "WKB")
+        shapes = decode_shapes(array, "WKB")
         _require(~shapely.is_missing(shapes), array, _BROKEN)
         return [pa.array(shapely.to_wkt(shapes, rounding_precision=-1), pa.string())]
 

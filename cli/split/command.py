@@ -9,13 +9,13 @@ import click
 
 from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
-from cli.part_names import PART_SUFFIX, part_names, renamed
 from cli.readable import printable
 from cli.row_progress import row_progress
+from cli.split.part_names import PART_SUFFIX, part_names, renamed
 from lambdas.contract.errors import InvalidParameters
 
 if TYPE_CHECKING:
-    from cli.column_values import Values
+    from cli.split.column_values import Values
 
 # Values that are listed; the others are counted.
 _N_LISTED = 10
@@ -52,8 +52,8 @@ def split(file: Path, column: str, out: Path, overwrite: bool) -> None:
 def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Values", list[str]]:
     """The values of the column, and the names of their files, which are there now."""
     require_file(file)
-    from cli.column_values import count_values  # pyarrow takes a moment to load.
-    from cli.partition import write_parts
+    from cli.split.column_values import count_values  # pyarrow takes a moment to load.
+    from cli.split.partition import write_parts
     from lambdas.geodata.geo_file import GeoFile
 
     source = GeoFile(str(file), str(file))

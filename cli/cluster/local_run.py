@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from cli.local_files import Job, check_writable, find_work, identify, open_outputs
+from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from cli.cluster.worker_pool import run_in_processes
 from cli.stop_signals import Stopped
-from cli.worker_pool import run_in_processes
 from lambdas.contract.errors import InternalError, NoResult, RunError
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport, FileResult, Totals, add_up

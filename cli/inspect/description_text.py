@@ -8,7 +8,7 @@ import click
 import msgspec
 
 import kmeans
-from cli.file_description import FileDescription, Geometry, Origin
+from cli.inspect.file_description import FileDescription, Geometry, Origin
 from cli.readable import file_size, printable
 from lambdas.contract.results import FileReport
 

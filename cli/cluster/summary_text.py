@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 import kmeans
-from cli.local_run import LocalSummary
+from cli.cluster.local_run import LocalSummary
 from lambdas.contract.results import FileReport, FileResult
 
 _HEADINGS = ("file", "rows", "clusters", "in range", "median radius in m", "seconds")

@@ -40,7 +40,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool) -> None:
       kmeans export results/frame/*.parquet --out nation.geojson
     """
     with errors_as_exit_status():
-        from cli.held_types import FORMATS  # pyarrow takes a moment to load.
+        from cli.export.held_types import FORMATS  # pyarrow takes a moment to load.
 
         wanted = FORMATS.get(out.suffix.lower())
         if wanted is None:
@@ -51,7 +51,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool) -> None:
             raise InvalidParameters(f"{out} exists already; replace it with --overwrite")
         for file in files:
             require_file(file)
-        from cli.map_layer import write_layer
+        from cli.export.map_layer import write_layer
 
         with hidden_folder(out.parent) as hidden:
             with row_progress() as advance:

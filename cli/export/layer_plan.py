@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyproj
 
-from cli.held_geometry import crs_for_gdal, hold_further_geometry
-from cli.held_types import Format, Held, hold_attribute
+from cli.export.held_geometry import crs_for_gdal, hold_further_geometry
+from cli.export.held_types import Format, Held, hold_attribute
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, LONGITUDE_LATITUDE, GeometryColumn

@@ -214,10 +214,10 @@ def _found_box(geometry: GeometryColumn, parquet: pq.ParquetFile, file: GeoFile 
     import numpy as np
     import shapely
 
-    from lambdas.geodata.geometry import _shapes as shapes_of
+    from lambdas.geodata.geometry import decode_shapes
 
     column = next(file.tables([geometry.name]))[geometry.name]
-    bounds = [shapely.total_bounds(shapes_of(chunk, geometry.encoding)) for chunk in column.chunks]
+    bounds = [shapely.total_bounds(decode_shapes(chunk, geometry.encoding)) for chunk in column.chunks]
     lower_upper = np.concatenate([np.fmin.reduce(bounds)[:2], np.fmax.reduce(bounds)[2:]]) if bounds else np.array([])
     return BoundingBox(lower_upper.tolist(), "geometries") if np.isfinite(lower_upper).any() else None
 

@@ -37,8 +37,8 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> None:
 
 def _show(path: Path, *, as_json: bool) -> bool:
     """Show a file; False if there is nothing to show but an error."""
-    from cli.description_text import print_description  # pyarrow takes a moment to load.
-    from cli.file_description import describe
+    from cli.inspect.description_text import print_description  # pyarrow takes a moment to load.
+    from cli.inspect.file_description import describe
 
     try:
         require_file(path)

@@ -1,0 +1,1 @@
+"""``kmeans cluster``: files of this machine, on all its cores."""

@@ -1,0 +1,1 @@
+"""``kmeans export``: frames and clustered files for map software."""

@@ -1,0 +1,1 @@
+"""``kmeans inspect``: what a file is, and how it was made."""

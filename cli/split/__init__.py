@@ -1,0 +1,1 @@
+"""``kmeans split``: one file for each value of a column."""
