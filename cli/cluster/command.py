@@ -129,9 +129,9 @@ def cluster(
       # A folder of building footprints, 30 buildings a cluster
       kmeans cluster rooftops/ --target-weight 30 --out results
     \b
-      # Never across a stratum; the figures as JSON
-      kmeans cluster cells.parquet --weight-column population --target-weight 240 --group-by stratum \\
-          --out results --json
+      # One national file, barangay by barangay, towns with larger units; the figures as JSON
+      kmeans cluster nation.parquet --weight-column population --group-by barangay_code \\
+          --target-weight-urban 300 --target-weight-rural 200 --out results --json
     """
     params = _parameters(
         {
@@ -195,6 +195,10 @@ def _parameters(values: dict[str, object]) -> RunParameters:
             from lambdas.geodata.projection import check_crs  # pyproj takes a moment to load.
 
             check_crs(params.crs)
+        if params.input_crs is not None:
+            from lambdas.geodata.places import check_input_crs
+
+            check_input_crs(params.input_crs)
     except RunError as error:
         name, _, rest = error.message.removeprefix("params: ").partition(" ")
         if name not in values:

@@ -62,7 +62,7 @@ def is_urban(column: pa.ChunkedArray, name: str, urban_values: Sequence[str], fi
         if word not in meaning:
             unknown = words.dictionary[number].as_py()
             raise InvalidInput(
-                f"the value is {unknown!r}, neither urban nor rural; name the values of urban rows with urban_values",
+                f"the value is {unknown!r}, neither urban nor rural; name the urban ones with urban_values (--urban-value)",
                 filename=filename,
                 column=name,
                 value=unknown,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lambdas.contract.errors import InvalidInput
+from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE, GeometryColumn
 from lambdas.geodata.geometry import FloatArray
@@ -57,7 +57,10 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
 
     Raises:
         InvalidInput: there is neither a geometry nor a pair of coordinate columns, or their type is wrong.
+        InvalidParameters: ``input_crs`` is unknown.
     """
+    if input_crs is not None:
+        check_input_crs(input_crs)
     if x_column is not None and y_column is not None:
         source = CoordinateColumns(x_column, y_column)
     elif file.geometry is not None:
@@ -74,6 +77,18 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
     return Places(source, input_crs or LONGITUDE_LATITUDE)
 
 
+def check_input_crs(name: str) -> None:
+    """Refuse an ``input_crs`` parameter that names no coordinate system.
+
+    Raises:
+        InvalidParameters: it is unknown.
+    """
+    try:
+        parse_crs(name, "")
+    except InvalidInput as error:
+        raise InvalidParameters(f"input_crs {name!r} is not known", value=name) from error
+
+
 def _detected(file: GeoFile) -> CoordinateColumns:
     by_lower_case = {name.lower(): name for name in reversed(file.schema.names)}
     for x, y in _USUAL_NAMES:
@@ -81,7 +96,8 @@ def _detected(file: GeoFile) -> CoordinateColumns:
             return CoordinateColumns(by_lower_case[x], by_lower_case[y])
     raise InvalidInput(
         "is Parquet, but not GeoParquet: it has no `geo` metadata, and no columns named longitude and latitude (or "
-        "lon and lat, lng and lat, x and y); name them with longitude_column and latitude_column",
+        "lon and lat, lng and lat, x and y); name them with longitude_column and latitude_column "
+        "(--longitude-column, --latitude-column)",
         filename=file.filename,
     )
 
@@ -98,7 +114,7 @@ def known_crs(places: Places, points: FloatArray, filename: str) -> Any:
     if not ((abs(points[:, 0]) > 180).any() or (abs(points[:, 1]) > 90).any()):
         return LONGITUDE_LATITUDE
     raise InvalidInput(
-        "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with input_crs",
+        "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with input_crs (--input-crs)",
         filename=filename,
         column=", ".join(places.columns),
     )

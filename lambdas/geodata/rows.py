@@ -171,5 +171,5 @@ def _complaint(
         listed = ", ".join(map(str, rows[:_NAMED_ROWS]))
         which = "these" if len(rows) <= _NAMED_ROWS else "the first of them"
         message += f"; {len(rows):,} rows cannot be clustered, {which}: {listed}"
-    message += ". Repair the file, or leave such rows out with drop_invalid"
+    message += ". Repair the file, or leave such rows out with drop_invalid (--drop-invalid)"
     return InvalidInput(message, filename=filename, column=column, row=row, value=value)

@@ -126,7 +126,7 @@ class TestInvalidRows:
         assert str(caught.value) == (
             "area.parquet, column population, row 5: the weight is nan, but has to be a finite number of at least 0; "
             "14 rows cannot be clustered, the first of them: 5, 12, 19, 26, 33, 40, 47, 54, 61, 68. "
-            "Repair the file, or leave such rows out with drop_invalid"
+            "Repair the file, or leave such rows out with drop_invalid (--drop-invalid)"
         )
         assert caught.value.where["row"] == 5
 
@@ -191,6 +191,8 @@ class TestCoordinateColumns:
         with pytest.raises(InvalidInput, match=r"has no coordinate system, .* input_crs"):
             run(unknown)
         assert run(unknown, input_crs="EPSG:32651").report.n_rows == 2
+        with pytest.raises(InvalidParameters, match="input_crs 'EPSG:0' is not known"):
+            run(unknown, input_crs="EPSG:0")
 
 
 class TestColumnNames:

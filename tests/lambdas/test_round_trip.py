@@ -16,6 +16,9 @@ from tests.support.file_jobs import cluster_bytes
 from tests.support.geoparquet_files import read_table
 from tests.support.judge import judge
 
+# The corpus is clustered and judged once, so its tests stay together.
+pytestmark = pytest.mark.xdist_group("round trip")
+
 CORPUS = corpus()
 # What the validator rightly or wrongly has against an input that we leave as it is: its unknown coordinate system, and
 # Arrow's name for a column that is a plain BYTE_ARRAY in Parquet.
