@@ -62,7 +62,8 @@ def is_urban(column: pa.ChunkedArray, name: str, urban_values: Sequence[str], fi
         if word not in meaning:
             unknown = words.dictionary[number].as_py()
             raise InvalidInput(
-                f"the value is {unknown!r}, neither urban nor rural; name the urban ones with urban_values (--urban-value)",
+                f"the value is {unknown!r}, neither urban nor rural; name the urban ones with urban_values "
+                "(--urban-value)",
                 filename=filename,
                 column=name,
                 value=unknown,
