@@ -114,7 +114,8 @@ def known_crs(places: Places, points: FloatArray, filename: str) -> Any:
     if not ((abs(points[:, 0]) > 180).any() or (abs(points[:, 1]) > 90).any()):
         return LONGITUDE_LATITUDE
     raise InvalidInput(
-        "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with input_crs (--input-crs)",
+        "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with "
+        "input_crs (--input-crs)",
         filename=filename,
         column=", ".join(places.columns),
     )
