@@ -12,7 +12,7 @@ import msgspec
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
 from cli.cluster.worker_pool import run_in_processes
 from cli.stop_signals import Stopped
-from lambdas.contract.errors import InternalError, NoResult, RunError
+from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport, FileResult, Totals, add_up
 from lambdas.cores import available_cores
@@ -120,8 +120,8 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
     started = time.perf_counter()
     try:
         etag = identify(job)
-        report = None if force else _report_of_output(job, params, etag)
-        if report is not None:
+        report = _report_of_outputs(job, params, etag)
+        if report is not None and not force:
             return _finished(job, report, skipped=True)
         with open_outputs(job) as sinks:
             report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
@@ -150,13 +150,22 @@ def _as_text(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _report_of_output(job: Job, params: RunParameters, etag: str) -> FileReport | None:
-    """The figures of outputs that are up to date, None if there are no such outputs."""
+def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport | None:
+    """The figures of outputs that are up to date, None if there are no such outputs.
+
+    Raises:
+        OutputNotWritable: something else has the name of an output; it may be somebody's only copy.
+    """
     from lambdas.clustering.file_job import describe_origin
     from lambdas.geodata.provenance import read_provenance
 
     origin = describe_origin(params, etag).items()
-    made = [read_provenance(str(path)) for path in (job.frame, job.target)]
+    paths = (job.frame, job.target)
+    made = [read_provenance(str(path)) for path in paths]
+    for path, provenance in zip(paths, made, strict=True):
+        if provenance is None and path.exists():
+            message = f"{path} is there already, but is no output of this program; move it, or choose another --out"
+            raise OutputNotWritable(message)
     if any(provenance is None or not origin <= provenance.items() for provenance in made):
         return None
     try:

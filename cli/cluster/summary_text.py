@@ -10,7 +10,7 @@ import kmeans
 from cli.cluster.local_run import LocalSummary
 from lambdas.contract.results import FileReport, FileResult
 
-_HEADINGS = ("file", "rows", "clusters", "in range", "median radius in m", "seconds")
+_HEADINGS = ("file", "rows", "clusters", "in range", "radius in m", "seconds")
 
 
 def print_summary(summary: LocalSummary) -> None:
@@ -86,7 +86,7 @@ def _print_table(files: list[FileResult], out: str) -> None:
     from rich.text import Text
 
     table = Table(title=Text(f"Clustered files in {out}"))
-    table.add_column(_HEADINGS[0], overflow="fold", min_width=24)
+    table.add_column(_HEADINGS[0], overflow="fold", min_width=16)
     for heading in _HEADINGS[1:]:
         table.add_column(heading, justify="right")
     for file in files:

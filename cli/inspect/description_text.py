@@ -13,7 +13,7 @@ from cli.readable import file_size, printable
 from lambdas.contract.results import FileReport
 
 _KINDS = {
-    "input": "input, can be clustered",
+    "input": "places that can be clustered, as far as the metadata tell",
     "clustered": "clustered file: the rows of the input with their clusters",
     "frame": "sampling frame: one row for each cluster",
     "other": "Parquet, cannot be clustered",
@@ -91,11 +91,9 @@ def _facts_of_origin(origin: Origin, description: FileDescription, thousands: st
     yield "made by", printable(f"kmeans {origin.version}")
     yield "input fingerprint", printable(origin.input_etag)
     yield "worked in", printable(origin.crs)
-    for name, value in origin.changed_parameters.items():
-        yield "parameter", printable(f"{name}: {_value(value)}")
-    unchanged = [name for name in origin.parameters if name not in origin.changed_parameters]
-    if unchanged:
-        yield "parameters at default", printable(", ".join(unchanged))
+    unchanged = {name: value for name, value in origin.parameters.items() if name not in origin.changed_parameters}
+    for name, value in (origin.changed_parameters | unchanged).items():
+        yield "parameter", printable(f"{name}: {_value(value)}{' (default)' if name in unchanged else ''}")
     report = _report(origin)
     if report is None:
         return

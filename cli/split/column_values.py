@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from cli.row_progress import Advance
 from lambdas.contract.errors import InvalidInput
+from lambdas.geodata import columns
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geometry import IntArray
 
@@ -39,16 +40,8 @@ class Values:
         return np.asarray(found.to_numpy(), dtype=np.int64)
 
     def texts(self) -> list[str | None]:
-        """The values as people write them, None for null; binary ones in hexadecimal digits."""
-        data_type = self.distinct.type
-        if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
-            # Parquet does not see to it that text is text.
-            raw = self.distinct.cast(pa.large_binary()).to_pylist()
-            return [None if value is None else value.decode(errors="replace") for value in raw]
-        is_bytes = pa.types.is_binary(data_type) or pa.types.is_large_binary(data_type)
-        if is_bytes or pa.types.is_fixed_size_binary(data_type):
-            return [None if value is None else value.hex() for value in self.distinct.to_pylist()]
-        return list(self.distinct.cast(pa.string()).to_pylist())
+        """The values as people write them, None for null; binary ones in hexadecimal digits, times in UTC."""
+        return columns.texts(self.distinct)
 
 
 def count_values(file: GeoFile, column: str, advance: Advance) -> Values:

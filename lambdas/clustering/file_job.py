@@ -16,6 +16,7 @@ from lambdas.contract.results import FileReport
 from lambdas.geodata.clustered_file import ClusterColumns, write_clustered
 from lambdas.geodata.columns import Grouping
 from lambdas.geodata.frame_file import FrameColumns, cluster_polygons, write_frame
+from lambdas.geodata.group_names import group_names
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: in
 
 def _cluster_ids(filename: str, clustering: kmeans.Clustering, grouping: Grouping) -> list[str]:
     """``<file stem>_<number>``, within groups ``<file stem>_<group>_<number>``; with equally many digits in each."""
-    names = _group_names(grouping)
+    names = group_names(grouping)
     sizes = np.bincount(clustering.group, minlength=len(names))
     first = np.cumsum(sizes) - sizes
     stem = file_stem(filename)
@@ -111,21 +112,6 @@ def _cluster_ids(filename: str, clustering: kmeans.Clustering, grouping: Groupin
         digits = len(str(max(int(sizes[group]) - 1, 0)))
         ids.append(f"{stem}{names[group]}_{cluster - int(first[group]):0{digits}d}")
     return ids
-
-
-def _group_names(grouping: Grouping) -> list[str]:
-    """What ids say of each group: its values behind underscores, distinct for distinct groups."""
-    names = [""] * len(grouping)
-    for values in grouping.values.values():
-        texts = ("none" if value is None else str(value) for value in values.to_pylist())
-        names = [f"{name}_{text}" for name, text in zip(names, texts, strict=True)]
-    taken: dict[str, int] = {}
-    for number, name in enumerate(names):
-        # ("a_b", "c") and ("a", "b_c") would otherwise share their ids.
-        if name in taken:
-            names[number] = f"{name}~{number}"
-        taken[name] = number
-    return names
 
 
 def _report(ground: Ground, clustering: kmeans.Clustering) -> FileReport:

@@ -69,7 +69,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for is_urban in (True, False):
             self.for_settlement(is_urban)
         if (self.longitude_column is None) != (self.latitude_column is None):
-            raise ValueError("longitude_column and latitude_column are only of use together")
+            raise ValueError("longitude_column has to be given together with latitude_column")
         if not _COLUMN_PREFIX.fullmatch(self.column_prefix):
             raise ValueError(f"column_prefix has to be letters, digits and underscores, not {self.column_prefix!r}")
         if len(set(self.group_by)) < len(self.group_by):

@@ -93,20 +93,23 @@ def voronoi_polygons(
         corners: float64 (m, 2), further places to cover, such as the corners of buildings.
     """
     polygons = np.full(n_clusters, None, dtype=object)
-    rows = np.flatnonzero(labels >= 0)
-    if len(rows) == 0:
+    if not (labels >= 0).any():
         return polygons
-    sites, owners = _sites(points[rows], labels[rows])
+    sites, owners = _sites(points, labels)
     area = settled_area(sites, owners, np.empty((0, 2)) if corners is None else corners)
     _join_faces(*voronoi_faces(sites, owners, area), polygons)
     return polygons
 
 
 def _sites(points: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
-    """The distinct places on the grid, sorted, and the label of each."""
+    """The distinct places on the grid, sorted, and the label of each; without the points of no cluster."""
+    rows = np.flatnonzero(labels >= 0)
+    on_grid = np.rint(points[rows] / GRID)
+    on_grid *= GRID
     # Complex numbers are sorted like pairs.
-    places, place = np.unique((np.rint(points / GRID) * GRID).view(np.complex128).ravel(), return_inverse=True)
-    _, owners = _owners(place, labels, None)
+    places, place = np.unique(on_grid.view(np.complex128).ravel(), return_inverse=True)
+    del on_grid
+    _, owners = _owners(place, labels[rows], None)
     return places.view(np.float64).reshape(-1, 2), owners
 
 

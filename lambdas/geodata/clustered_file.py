@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
-from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
+from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
 from lambdas.geodata.geometry import FloatArray, IntArray
 from lambdas.geodata.places import Places
@@ -76,7 +76,7 @@ def write_clustered(
     )
     with pq.ParquetWriter(sink, layout.schema, compression="zstd") as writer:
         begin = 0
-        for table in file.tables():
+        for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)
             begin += table.num_rows
             label = pa.array(clusters.labels[part], mask=clusters.labels[part] < 0)
@@ -116,7 +116,7 @@ def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: 
         schema = schema.append(pa.field(bbox_column, pa.struct([(field, pa.float64()) for field in BBOX_FIELDS])))
     metadata = dict(file.schema.metadata or {})
     metadata[GEO_METADATA] = geo_metadata(
-        schema, name, {name: description}, bbox_column, _row_bounds(rows, slice(None))
+        file.schema, name, file.geometries | {name: description}, bbox_column, _row_bounds(rows, slice(None))
     )
     metadata[PROVENANCE_METADATA] = encode_provenance(provenance)
     return _Layout(schema.with_metadata(metadata), adds_geometry, adds_bbox)

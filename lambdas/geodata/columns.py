@@ -16,6 +16,39 @@ BoolArray = npt.NDArray[np.bool_]
 # What a column of text says of urban and rural rows, in any case, unless the user names the words.
 _URBAN_WORDS = frozenset({"urban", "u", "true", "t", "yes", "y", "1"})
 _RURAL_WORDS = frozenset({"rural", "r", "false", "f", "no", "n", "0"})
+# Characters of a value, or of the name of a type, that an error shows.
+_SHOWN_CHARACTERS = 100
+
+
+def is_number(data_type: pa.DataType) -> bool:
+    """Whether ``numbers`` takes plain columns of this type."""
+    return bool(pa.types.is_integer(data_type) or pa.types.is_floating(data_type) or pa.types.is_decimal(data_type))
+
+
+def shortened(value: object) -> str:
+    """A value as an error shows it: no more than its beginning."""
+    text = str(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def texts(values: pa.Array) -> list[str | None]:
+    """Values that are not nested as people write them, None for null, the same on every machine.
+
+    Binary ones are hexadecimal digits, and times in a time zone are in UTC.
+    """
+    data_type = values.type
+    if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
+        # Parquet does not see to it that text is text.
+        raw = values.cast(pa.large_binary()).to_pylist()
+        return [None if value is None else value.decode(errors="replace") for value in raw]
+    is_bytes = pa.types.is_binary(data_type) or pa.types.is_large_binary(data_type)
+    if is_bytes or pa.types.is_fixed_size_binary(data_type):
+        return [None if value is None else value.hex() for value in values.to_pylist()]
+    if pa.types.is_timestamp(data_type) and data_type.tz is not None:
+        # Arrow looks zones up in a database that not every machine has.
+        in_utc = values.cast(pa.timestamp(data_type.unit)).cast(pa.large_string()).to_pylist()
+        return [None if value is None else f"{value}Z" for value in in_utc]
+    return list(values.cast(pa.large_string()).to_pylist())
 
 
 def numbers(column: pa.ChunkedArray, name: str, filename: str) -> tuple[FloatArray, BoolArray]:
@@ -27,48 +60,69 @@ def numbers(column: pa.ChunkedArray, name: str, filename: str) -> tuple[FloatArr
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     data_type = column.type
-    if not (pa.types.is_integer(data_type) or pa.types.is_floating(data_type) or pa.types.is_decimal(data_type)):
-        raise InvalidInput(f"has the type {data_type}, not a number", filename=filename, column=name)
+    # A column of nothing but null may have no type.
+    if not (is_number(data_type) or pa.types.is_null(data_type)):
+        raise InvalidInput(f"has the type {shortened(data_type)}, not a number", filename=filename, column=name)
     values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy()
     is_null = column.is_null().to_numpy() if column.null_count else np.zeros(len(values), bool)
     # Arrow lends its memory, which is read-only where nothing had to be converted.
     return np.where(is_null, np.nan, values) if is_null.any() else values.astype(np.float64), is_null
 
 
-def is_urban(column: pa.ChunkedArray, name: str, urban_values: Sequence[str], filename: str) -> BoolArray:
-    """Which rows are urban, bool (m,); null counts as rural.
+def is_urban(
+    column: pa.ChunkedArray, name: str, urban_values: Sequence[str], filename: str, first_row: int = 0
+) -> BoolArray:
+    """Which rows of a piece are urban, bool (m,); null counts as rural.
 
     A boolean column says it itself, 1 and 0 do, and a column of text by ``urban_values``, or else by the usual words.
+
+    Args:
+        column: the piece.
+        name: of the column, for error messages.
+        urban_values: values that mean urban; empty: the usual ones.
+        filename: for error messages.
+        first_row: of the piece, counted over the whole file; for error messages.
 
     Raises:
         InvalidInput: the column is of another type, or has a word that is not known.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pa.types.is_boolean(column.type) and not urban_values:
+    data_type = column.type
+    if pa.types.is_boolean(data_type) and not urban_values:
         return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
-    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    if not (is_text or column.type == pa.string_view() or pa.types.is_integer(column.type) or urban_values):
-        message = f"has the type {column.type}, but has to be boolean, text or 0 and 1 to tell urban from rural"
-        raise InvalidInput(message, filename=filename, column=name)
-    text = column.cast(pa.large_string())
+    is_text = pa.types.is_string(data_type) or pa.types.is_large_string(data_type) or data_type == pa.string_view()
+    is_flag = pa.types.is_integer(data_type) or pa.types.is_floating(data_type)
+    if not (is_text or is_flag or urban_values):
+        message = f"has the type {shortened(data_type)}, but has to be boolean, text or 0 and 1"
+        raise InvalidInput(f"{message} to tell urban from rural", filename=filename, column=name)
+    try:
+        text = column.cast(pa.large_string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        message = f"has the type {shortened(data_type)} and values that are no text, so urban_values cannot name them"
+        raise InvalidInput(message, filename=filename, column=name) from error
     if urban_values:
         return np.asarray(pc.is_in(text, pa.array(urban_values, pa.large_string())).to_numpy(), dtype=bool)
     known: BoolArray = np.zeros(len(column), bool)
     words = text.combine_chunks().dictionary_encode()
+    codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     meaning = {"": False, **dict.fromkeys(_URBAN_WORDS, True), **dict.fromkeys(_RURAL_WORDS, False)}
-    lower = [word.strip().lower() for word in words.dictionary.to_pylist()]
+    if pa.types.is_floating(data_type):
+        # What pandas makes of null in a column of numbers.
+        meaning["nan"] = False
+    found = [word or "" for word in texts(words.dictionary)]
+    lower = [word.strip().lower() for word in found]
     for number, word in enumerate(lower):
         if word not in meaning:
-            unknown = words.dictionary[number].as_py()
+            unknown = shortened(found[number])
             raise InvalidInput(
                 f"the value is {unknown!r}, neither urban nor rural; name the urban ones with urban_values "
                 "(--urban-value)",
                 filename=filename,
                 column=name,
+                row=first_row + int(np.argmax(codes == number)),
                 value=unknown,
             )
-    codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     known[codes >= 0] = np.array([meaning[word] for word in lower], bool)[codes[codes >= 0]] if lower else False
     return known
 
@@ -81,18 +135,27 @@ def encoded(column: pa.ChunkedArray, name: str, filename: str) -> pa.Array:
     """
     data_type = column.type
     try:
-        if pa.types.is_dictionary(data_type):
-            # Without what the dictionary has and the rows do not.
-            column = column.cast(data_type.value_type)
-        if pa.types.is_null(data_type):
-            column = column.cast(pa.bool_())
-        if column.type in (pa.string_view(), pa.binary_view()):
-            column = column.cast(pa.large_string() if column.type == pa.string_view() else pa.large_binary())
+        column = column.cast(_sortable(data_type))
         array = column.combine_chunks().dictionary_encode()
         pc.array_sort_indices(array.dictionary)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise InvalidInput(f"has the type {data_type}, which has no groups", filename=filename, column=name) from error
+        message = f"has the type {shortened(data_type)}, which has no groups"
+        raise InvalidInput(message, filename=filename, column=name) from error
     return array
+
+
+def _sortable(data_type: pa.DataType) -> pa.DataType:
+    """The type in which Arrow can encode and sort values of another one."""
+    if isinstance(data_type, pa.BaseExtensionType):
+        return _sortable(data_type.storage_type)
+    if pa.types.is_dictionary(data_type):
+        # Without what the dictionary has and the rows do not.
+        return _sortable(data_type.value_type)
+    if pa.types.is_null(data_type):
+        return pa.bool_()
+    if pa.types.is_float16(data_type):
+        return pa.float32()
+    return {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}.get(data_type, data_type)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Writes the sampling frame of a file: one row for each cluster, with its figures and its polygon."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lambdas.contract.errors import InvalidInput
+from lambdas.geodata.antimeridian import cut, unwrapped
 from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
 from lambdas.geodata.clustered_file import ClusterColumns
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
@@ -47,7 +50,8 @@ def cluster_polygons(
     """Polygon of each cluster in the coordinates of the file; None for a cluster that has no ground of its own.
 
     Cells of a lattice are recognised in the coordinates of the file, where most lattices are regular, and then in
-    metres; other places get the cells of their Voronoi diagram.
+    metres; other places get the cells of their Voronoi diagram. Polygons that reach past the antimeridian are cut
+    there, unless the file itself counts longitudes beyond it.
 
     Args:
         rows: the rows of the file.
@@ -55,12 +59,44 @@ def cluster_polygons(
         corners: float64 (c, 2), corners of their polygons, projected; None if all are points.
         projection: from the one to the other.
         clusters: what the rows belong to.
+
+    Raises:
+        InvalidInput: a cluster lies around a pole, where no polygon in degrees can.
     """
-    k = len(clusters.ids)
-    labels, weights = clusters.labels[rows.is_sound], rows.weights[rows.is_sound]
-    if k == 0:
+    import shapely
+
+    if len(clusters.ids) == 0:
         return np.empty(0, dtype=object)
-    lattice = find_lattice(rows.points[rows.is_sound])
+    places, turn = rows.points[rows.is_sound], projection.turn
+    if turn is None:
+        return _polygons(rows, places, metres, corners, clusters, projection.to_source)
+    middle = float(projection.to_source((metres.min(axis=0) + metres.max(axis=0))[None] / 2)[0, 0])
+    counts_on = bool((np.abs(places[:, 0]) > turn / 2).any())
+    if counts_on:
+        middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)
+
+    def to_degrees(points: FloatArray) -> FloatArray:
+        return unwrapped(projection.to_source(points), middle, turn)
+
+    polygons = _polygons(rows, unwrapped(places, middle, turn), metres, corners, clusters, to_degrees)
+    bounds = shapely.bounds(polygons)
+    if (bounds[:, 2] - bounds[:, 0] > turn / 2).any():
+        message = "a cluster lies around a pole, where degrees make no polygon; convert the file to polar coordinates"
+        raise InvalidInput(message, filename=projection.filename)
+    return polygons if counts_on else cut(polygons, turn)
+
+
+def _polygons(
+    rows: Rows,
+    places: FloatArray,
+    metres: FloatArray,
+    corners: FloatArray | None,
+    clusters: ClusterColumns,
+    to_source: Callable[[FloatArray], FloatArray],
+) -> npt.NDArray[np.object_]:
+    """Polygons that are not cut; ``places`` are the sound points without jumps of longitude."""
+    k, labels, weights = len(clusters.ids), clusters.labels[rows.is_sound], rows.weights[rows.is_sound]
+    lattice = find_lattice(places)
     if lattice is not None and _are_cells(rows, lattice.steps):
         return lattice_polygons(lattice, labels, k, weights)
     lattice = find_lattice(metres) if rows.bounds is None else None
@@ -68,7 +104,7 @@ def cluster_polygons(
         polygons = lattice_polygons(lattice, labels, k, weights)
     else:
         polygons = voronoi_polygons(metres, labels, k, corners)
-    return _transformed(polygons, projection.to_source)
+    return _transformed(polygons, to_source)
 
 
 def _are_cells(rows: Rows, steps: FloatArray) -> bool:
@@ -76,7 +112,8 @@ def _are_cells(rows: Rows, steps: FloatArray) -> bool:
     if rows.bounds is None:
         return True
     sides = rows.bounds[rows.is_sound, 2:] - rows.bounds[rows.is_sound, :2]
-    wanted = np.abs(steps).max(axis=0)
+    # The box around a cell, which may be rotated.
+    wanted = np.abs(steps).sum(axis=0)
     return bool((np.abs(sides - wanted) <= _CELL_TOLERANCE * wanted).all())
 
 

@@ -1,18 +1,20 @@
 """A Parquet file opened for reading, piece by piece: small files are decoded once, large ones never held whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.geo_metadata import geometry_column
+from lambdas.geodata.geo_metadata import geometry_columns
 
 # Rows of a piece, and of a row group of an output: as GeoParquet readers like it, and some 10 MB in memory.
 PIECE_ROWS = 131_072
 # Columns that an error lists: a message has to stay short.
 _NAMED_COLUMNS = 20
+# What pyarrow says of lists and structs with a dictionary in a piece of several parts.
+_NESTED_LIMITATION = "Nested data conversions"
 
 
 class GeoFile:
@@ -23,6 +25,7 @@ class GeoFile:
         schema: Arrow schema of the whole file.
         n_rows: number of rows.
         geometry: the primary geometry column, None in a file that declares none.
+        geometries: entries in the ``geo`` metadata of all geometry columns.
     """
 
     def __init__(self, source: Any, filename: str) -> None:
@@ -35,11 +38,11 @@ class GeoFile:
         try:
             # Buffered ahead, every compressed byte that was read would stay in memory.
             self._parquet = pq.ParquetFile(source, pre_buffer=False)
-            self.schema: pa.Schema = self._parquet.schema_arrow
+            self.schema: pa.Schema = _without_geoarrow(self._parquet.schema_arrow)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
         self.n_rows = int(self._parquet.metadata.num_rows)
-        self.geometry = geometry_column(self._parquet, filename)
+        self.geometry, self.geometries = geometry_columns(self._parquet, self.schema, filename)
         self._whole: pa.Table | None = None
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -51,13 +54,29 @@ class GeoFile:
         try:
             if self.n_rows <= PIECE_ROWS:
                 if self._whole is None:
-                    self._whole = self._parquet.read(use_threads=False)
+                    self._whole = self._as_stored(self._parquet.read(use_threads=False))
                 yield self._whole if columns is None else self._whole.select(columns)
                 return
             for batch in self._parquet.iter_batches(PIECE_ROWS, columns=columns):
-                yield pa.Table.from_batches([batch])
+                yield self._as_stored(pa.Table.from_batches([batch]))
+        except pa.ArrowNotImplementedError as error:
+            if _NESTED_LIMITATION not in str(error):
+                raise self._unreadable(error) from error
+            message = (
+                "has a list or struct around a dictionary, which pyarrow cannot read from a large file; "
+                f"store its values as they are, without a dictionary ({error})"
+            )
+            raise InvalidInput(message, filename=self.filename) from error
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
+
+    def _as_stored(self, table: pa.Table) -> pa.Table:
+        """The table with the types of ``schema``."""
+        for number, column in enumerate(table.columns):
+            if _is_geoarrow(column.type):
+                storage = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
+                table = table.set_column(number, table.field(number).with_type(storage.type), storage)
+        return table
 
     def require_column(self, name: str) -> pa.DataType:
         """Type of a column.
@@ -76,3 +95,29 @@ class GeoFile:
 
     def _unreadable(self, error: Exception) -> InvalidInput:
         return InvalidInput(f"is not a readable Parquet file ({error})", filename=self.filename)
+
+
+def _is_geoarrow(data_type: pa.DataType) -> bool:
+    return isinstance(data_type, pa.BaseExtensionType) and data_type.extension_name.startswith("geoarrow.")
+
+
+def _without_geoarrow(schema: pa.Schema) -> pa.Schema:
+    """The schema with the types that geometries are stored as; where GeoArrow is in use, pyarrow reads them as its."""
+    fields = [field.with_type(field.type.storage_type) if _is_geoarrow(field.type) else field for field in schema]
+    return pa.schema(fields, schema.metadata)
+
+
+def regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in pieces of ``PIECE_ROWS`` and a last one with the rest; what is read ends with a dictionary."""
+    held: list[pa.Table] = []
+    n_held = 0
+    for table in tables:
+        held.append(table)
+        n_held += table.num_rows
+        while n_held >= PIECE_ROWS:
+            joined = pa.concat_tables(held)
+            yield joined.slice(0, PIECE_ROWS)
+            held = [joined.slice(PIECE_ROWS)]
+            n_held -= PIECE_ROWS
+    if n_held:
+        yield pa.concat_tables(held)

@@ -57,10 +57,12 @@ def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: boo
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # What combining makes of no chunk at all.
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
-    points = _wkb_points(array) if geometry.encoding == "WKB" else _native_points(array, geometry.encoding)
+    points = _wkb_points(array) if geometry.encoding == "WKB" else None
+    if geometry.encoding == "point":
+        points = _coordinates(array)
     if points is not None:
         return from_points(points, array.is_null().to_numpy(zero_copy_only=False))
-    return _from_shapes(decode_shapes(array, geometry.encoding), array, is_geographic)
+    return _from_shapes(*_shapes_and_defects(array, geometry.encoding), array, is_geographic)
 
 
 def from_points(points: FloatArray, is_missing: npt.NDArray[np.bool_]) -> Geometries:
@@ -95,11 +97,6 @@ def _wkb_points(array: pa.Array) -> FloatArray | None:
     return points
 
 
-def _native_points(array: pa.Array, encoding: str) -> FloatArray | None:
-    """Coordinates of the encoding ``point``: a struct of x and y."""
-    return _coordinates(array) if encoding == "point" else None
-
-
 def _coordinates(array: pa.StructArray) -> FloatArray:
     """Coordinates float64 (m, 2) of an array of structs of x and y; NaN where it is null."""
     axes = [pc.struct_field(array, axis).cast(pa.float64()).fill_null(np.nan) for axis in ("x", "y")]
@@ -107,8 +104,39 @@ def _coordinates(array: pa.StructArray) -> FloatArray:
 
 
 def decode_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
-    """Geometries of shapely, (m,), of a column in any encoding; None for null and for broken WKB."""
+    """Geometries of shapely, (m,), of a column in any encoding; None for null and for broken ones."""
+    return _shapes_and_defects(array, encoding)[0]
+
+
+def _shapes_and_defects(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.uint8]]:
+    """Geometries as of ``decode_shapes``, and the defects, (m,), of those that cannot be decoded at all."""
     import shapely  # Only shapes need it, and it takes a tenth of a second to load.
+
+    try:
+        return _all_shapes(array, encoding), np.zeros(len(array), np.uint8)
+    except (NotImplementedError, ValueError, shapely.errors.ShapelyError) as error:
+        # One such geometry fails all: the others are in the halves without it.
+        if len(array) > 1:
+            middle = len(array) // 2
+            halves = [_shapes_and_defects(half, encoding) for half in (array[:middle], array[middle:])]
+            return np.concatenate([shapes for shapes, _ in halves]), np.concatenate([defect for _, defect in halves])
+        defect = Defect.BROKEN
+        if isinstance(error, NotImplementedError):  # Curves.
+            defect = Defect.WRONG_KIND
+        elif encoding != "WKB" and not _is_finite(array):
+            defect = Defect.NOT_FINITE
+        return np.array([None], object), np.array([defect], np.uint8)
+
+
+def _is_finite(array: pa.Array) -> bool:
+    """Whether all coordinates of a column in an encoding other than WKB are finite."""
+    while not pa.types.is_struct(array.type):
+        array = array.flatten()
+    return bool(np.isfinite(_coordinates(array)).all())
+
+
+def _all_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
+    import shapely
 
     if encoding == "WKB":
         return np.asarray(shapely.from_wkb(array.to_numpy(zero_copy_only=False), on_invalid="ignore"))
@@ -124,7 +152,9 @@ def decode_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
     return shapes
 
 
-def _from_shapes(shapes: npt.NDArray[np.object_], array: pa.Array, is_geographic: bool) -> Geometries:
+def _from_shapes(
+    shapes: npt.NDArray[np.object_], known: npt.NDArray[np.uint8], array: pa.Array, is_geographic: bool
+) -> Geometries:
     """Centroids, corners and bounds of points and polygons of any kind."""
     import shapely
 
@@ -138,6 +168,7 @@ def _from_shapes(shapes: npt.NDArray[np.object_], array: pa.Array, is_geographic
     defect[shapely.is_empty(shapes)] = Defect.EMPTY
     defect[~np.isin(shapely.get_type_id(shapes), kinds)] = Defect.WRONG_KIND
     defect[shapely.is_missing(shapes)] = Defect.BROKEN
+    defect[known != Defect.NONE] = known[known != Defect.NONE]
     defect[array.is_null().to_numpy(zero_copy_only=False)] = Defect.MISSING
     bounds: FloatArray = shapely.bounds(shapes)
     # Infinite coordinates show in the bounds, NaN among others does not.
@@ -150,7 +181,11 @@ def _from_shapes(shapes: npt.NDArray[np.object_], array: pa.Array, is_geographic
     _unwrap(shapes, bounds, is_geographic)
     points = np.full((len(shapes), 2), np.nan)
     is_sound = defect == Defect.NONE
-    points[is_sound] = shapely.get_coordinates(shapely.centroid(shapes[is_sound]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        points[is_sound] = shapely.get_coordinates(shapely.centroid(shapes[is_sound]))
+    has_overflowed = is_sound & ~np.isfinite(points).all(axis=1)
+    defect[has_overflowed] = Defect.NOT_FINITE
+    shapes[has_overflowed] = None
     has_many = shapely.get_num_coordinates(shapes) > _MANY_CORNERS
     shapes[has_many] = shapely.convex_hull(shapes[has_many])
     corners, row = shapely.get_coordinates(shapes, return_index=True)

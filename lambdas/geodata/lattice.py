@@ -19,10 +19,13 @@ from kmeans.neighbour_graph import lattice_steps
 _TOLERANCE = 0.1
 # The same while the map is still extrapolated to points that it was not fitted to.
 _EXTRAPOLATED_TOLERANCE = 0.35
-# Deviations of less, in steps, are no reason for a more complicated map.
-_NEGLIGIBLE = 0.01
+# A map that fits better only by this factor, or by this part of a step, is no reason for more coefficients.
+_HARDLY_BETTER = 1.2
+_NEGLIGIBLE = 1e-6
 # The same of a map that is extrapolated: no more than rounding does to coordinates.
 _ROUNDING = 1e-6
+# Of the lengths of the two steps.
+_MAX_RATIO = 1e4
 # Largest cosine of the angle between the two steps.
 _MAX_COSINE = 0.2
 # Ten degrees of longitude in UTM need the fourth degree to be within a hundredth of a step of 90 m.
@@ -195,7 +198,7 @@ def _simplest_fit(places: FloatArray, images: FloatArray) -> _PolynomialMap:
         fits.append((np.sqrt(np.mean((fit(places) - images) ** 2)), fit))
         if fits[-1][0] < _ROUNDING:
             break
-    return next(fit for error, fit in fits if error <= 1.2 * fits[-1][0])
+    return next(fit for error, fit in fits if error <= _HARDLY_BETTER * fits[-1][0])
 
 
 def _fit(
@@ -225,8 +228,6 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
     rows = _spread(np.arange(len(points)))
     places, targets = index[rows].astype(np.float64), points[rows]
     spans = index.max(axis=0)
-    if (spans == 0).any():
-        return None
     candidates: list[tuple[float, bool, _PolynomialMap]] = []
     for degree in range(1, _MAX_DEGREE + 1):
         highest = np.minimum(degree, np.maximum(1, spans // _STEPS_PER_POWER)).tolist()
@@ -238,34 +239,25 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
             place = _fit(places, targets, powers)
             candidates.append((_deviation(place, places, targets), is_aligned, place))
         least = min(deviation for deviation, _, _ in candidates)
-        if least < _NEGLIGIBLE / 10:
+        if least < _NEGLIGIBLE:
             break
-    _, is_aligned, place = next(found for found in candidates if found[0] <= least + _NEGLIGIBLE)
-    if not (_deviation(place, index, points) <= _TOLERANCE and _is_even(place, index)):
+    enough = _HARDLY_BETTER * least + _NEGLIGIBLE
+    _, is_aligned, place = next(found for found in candidates if found[0] <= enough)
+    if _deviation(place, index, points) > _TOLERANCE:
         return None
     return Lattice(index, _steps_of(place), is_aligned, place)
 
 
 def _deviation(place: _PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
-    """Largest distance of a point from its place along either axis, in steps."""
-    worst = 0.0
-    to_steps = np.linalg.inv(_steps_of(place))
+    """Largest distance of a point from its place along either axis, in steps; infinite if the steps are parallel."""
+    steps = _steps_of(place)
+    if np.linalg.cond(steps) > _MAX_RATIO:
+        return np.inf
+    worst, to_steps = 0.0, np.linalg.inv(steps)
     for start in range(0, len(points), _BLOCK):
         block = slice(start, start + _BLOCK)
         worst = max(worst, float(np.abs((points[block] - place(index[block])) @ to_steps).max()))
     return worst
-
-
-def _is_even(place: _PolynomialMap, index: IntArray) -> bool:
-    """Whether all cells are of about one size: a polynomial may swing where there are few points."""
-    if len(place.coefficients) <= 2:
-        return True
-    diagonal = _steps_of(place).sum(axis=0)
-    for start in range(0, len(index), _BLOCK):
-        block = index[start : start + _BLOCK]
-        if (np.hypot(*(place(block + 0.5) - place(block - 0.5) - diagonal).T) > 0.5 * np.hypot(*diagonal)).any():
-            return False
-    return True
 
 
 def _steps_of(place: _PolynomialMap) -> FloatArray:

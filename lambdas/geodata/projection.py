@@ -50,13 +50,14 @@ class Projection:
     Attributes:
         name: of the system in metres, in a form that pyproj reads: EPSG:32651, the user's own, or a PROJ string.
         filename: for error messages.
+        turn: a full turn of longitude in the units of the file, 360 for degrees; None if the file is projected.
     """
 
     name: str
     filename: str = field(repr=False)
+    turn: float | None = field(default=None, repr=False)
     _operation: pyproj.Transformer | None = field(default=None, repr=False)
     _polynomial: BoxPolynomial | None = field(default=None, repr=False)
-    _turn: float | None = field(default=None, repr=False)
 
     def to_metres(self, points: FloatArray) -> FloatArray:
         """Project points, float64 (n, 2) -> (n, 2), x first; the same array if the file is in this system already.
@@ -92,9 +93,9 @@ class Projection:
         inexact = (np.abs(error) > _INVERSE_TOLERANCE).any(axis=1)
         if inexact.any():
             points[inexact] = transform(self._operation, metres[inexact] + error[inexact], TransformDirection.INVERSE)
-        if self._turn is not None:
+        if self.turn is not None:
             # PROJ leaves 180.00000000001 as it is.
-            points[:, 0] -= self._turn * np.rint(points[:, 0] / self._turn)
+            points[:, 0] -= self.turn * np.rint(points[:, 0] / self.turn)
         return points
 
     def _exactly(self, points: FloatArray, direction: TransformDirection) -> FloatArray:
@@ -152,7 +153,7 @@ def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, file
     if len(points) >= _FEW_POINTS:
         lower, upper = _widened(lower, upper, source)
         polynomial = fit_box(lambda nodes: transform(operation, nodes), lower, upper, turn, _TOLERANCE)
-    return Projection(name, filename, operation, polynomial, turn)
+    return Projection(name, filename, turn, operation, polynomial)
 
 
 def check_crs(name: str) -> None:

@@ -80,14 +80,17 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     weights: list[tuple[FloatArray, BoolArray]] = []
     urban: list[BoolArray] = []
     group_columns: dict[str, list[pa.Array]] = {name: [] for name in wanted.group_by}
+    first_row = 0
     for table in file.tables(needed):
         geometries.append(_geometries(table, places, file.filename))
         if wanted.weight is not None:
             weights.append(columns.numbers(table[wanted.weight], wanted.weight, file.filename))
         if wanted.urban is not None:
-            urban.append(columns.is_urban(table[wanted.urban], wanted.urban, wanted.urban_values, file.filename))
+            flags = table[wanted.urban]
+            urban.append(columns.is_urban(flags, wanted.urban, wanted.urban_values, file.filename, first_row))
         for name, pieces in group_columns.items():
             pieces.append(columns.encoded(table[name], name, file.filename))
+        first_row += table.num_rows
     joined = _join(geometries)
     crs = known_crs(places, joined.points, file.filename)
     defect = joined.defect

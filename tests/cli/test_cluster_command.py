@@ -132,7 +132,7 @@ def test_a_pipe_gets_one_line_a_file_and_the_totals(folder):
     run(folder / "in" / "a.parquet", "--out", folder / "out")
     lines = run(folder / "in", "--out", folder / "out").stdout.splitlines()
     rows = [line.split("\t") for line in lines[:5]]
-    assert rows[0] == ["file", "rows", "clusters", "in range", "median radius in m", "seconds"]
+    assert rows[0] == ["file", "rows", "clusters", "in range", "radius in m", "seconds"]
     assert [row[0] for row in rows[1:]] == ["a.parquet", "long" * 40 + ".parquet", "north/b.parquet", "north/c.parquet"]
     assert [row[5] == "up to date" for row in rows[1:]] == [True, False, False, False]
     assert lines[6].startswith("3 files clustered, 1 up to date, 0 failed, in ")

@@ -96,7 +96,8 @@ def test_a_frame_and_how_it_was_made(folder):
         ("worked in", "EPSG:32651"),
         ("parameter", "target_weight: 40"),
         ("parameter", "group_by: stratum"),
-        ("parameters at default", "bridge, column_prefix"),
+        ("parameter", "bridge: false (default)"),
+        ("parameter", "column_prefix: cluster_ (default)"),
         ("clusters", "6"),
         ("in range", "5 (83.3%)"),
         ("status", f"5 ok: {EXPLANATIONS['ok']}"),
@@ -129,7 +130,7 @@ def test_metadata_of_others_under_our_key_is_no_origin(folder, provenance):
 
 def test_a_report_of_another_version_is_left_out_of_the_text(folder):
     labels = [label for label, *_ in facts(frame_file(provenance=PROVENANCE | {"report": {"rows": 3}}))]
-    assert labels[-1] == "parameters at default"
+    assert labels[-1] == "parameter"
 
 
 @pytest.mark.parametrize(

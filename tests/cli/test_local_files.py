@@ -128,3 +128,15 @@ def test_a_file_name_that_is_no_text_is_reported_and_harms_no_other(tmp_path):
     (failure,) = json.loads(done.stdout)["failures"]
     assert failure["failure"]["error"] == "InvalidInput"
     assert r"\udcff.parquet" in failure["failure"]["message"]
+
+
+@pytest.mark.parametrize("name", ["clustered_a.parquet", "frame/a.parquet"])
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_a_file_that_is_no_output_is_not_replaced(folder, name, options):
+    (folder / "out" / "frame").mkdir(parents=True)
+    own = cell_file(7)
+    (folder / "out" / name).write_bytes(own)
+    done = run("in", "--out", "out", *options)
+    assert done.exit_code == 1
+    assert f"OutputNotWritable: in/a.parquet: out/{name} is there already, but is no output" in done.stderr
+    assert contents(folder / "out") == {name: own}

@@ -159,6 +159,10 @@ def test_neighbours_on_turned_and_bent_lattices_share_their_vertices(place):
     assert shapely.area(shapely.union_all(there)) == pytest.approx(shapely.area(there).sum(), rel=1e-12)
     own = shapely.points(place(index))
     assert all(shapely.contains_properly(polygons[label], point) for label, point in zip(labels, own, strict=True))
+    corners = np.array([lattice.corner(lattice.index + step) for step in ([0, 0], [1, 0], [1, 1], [0, 1])])
+    quadrangles = shapely.polygons(corners.transpose(1, 0, 2))
+    for label in np.unique(labels):
+        assert_same_ground(polygons[label], shapely.union_all(quadrangles[labels == label]))
 
 
 def test_a_cell_goes_to_the_cluster_with_most_weight_in_it():
@@ -183,7 +187,8 @@ def test_batches_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     index = cells(60, 50)
     labels = cKDTree(rng.uniform(0, 60, (40, 2))).query(index)[1]
-    labels[index[:, 0] % 9 == 4] = 40
+    # The last one is around all others.
+    labels[((index == 0) | (index == [59, 49])).any(axis=1)] = 40
     lattice = lattice_of(index)
     at_once = checked(lattice_polygons(lattice, labels, 41))
     monkeypatch.setattr(cluster_polygons, "_LINES_AT_ONCE", 20)
@@ -200,6 +205,8 @@ def voronoi(points, labels, corners=None):
     polygons = voronoi_polygons(points, labels, labels.max() + 1, corners)
     there = checked(polygons)
     assert shapely.coverage_is_valid(there)
+    steps = shapely.get_coordinates(there) / voronoi_faces.GRID
+    assert (steps == np.rint(steps)).all()
     ground = shapely.union_all(there)
     assert shapely.area(there).sum() == pytest.approx(shapely.area(ground), rel=1e-9)
     is_ours = labels >= 0
@@ -279,6 +286,11 @@ def test_the_same_place_goes_to_the_cluster_with_most_points_there():
     assert tied[0].contains(shapely.Point(0, 0))
 
 
+def test_the_ground_around_clusters_of_one_place_each_is_joined():
+    points = np.random.default_rng(0).uniform(0, 10_000, (400, 2))
+    assert shapely.area(shapely.union_all(voronoi(points, np.arange(400)))) > 0.7 * 10_000**2
+
+
 def test_no_places():
     assert voronoi_polygons(np.empty((0, 2)), np.empty(0, np.int64), 2).tolist() == [None, None]
     assert voronoi_polygons(np.zeros((1, 2)), np.array([-1]), 1).tolist() == [None]
@@ -333,6 +345,16 @@ def test_a_continuous_country_is_covered_without_holes():
     assert shapely.area(ground) == pytest.approx(4e8, rel=0.05)
 
 
+def test_a_hull_that_closes_a_gap_leaves_no_hole():
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 10_000, (1500, 2))
+    labels = np.append(clustered(points, 80), [80, 80])
+    ground = shapely.union_all(voronoi(np.append(points, [[2500, -1000], [7500, -1000]], axis=0), labels))
+    assert shapely.covers(ground, shapely.Point(5000, -1000))
+    assert shapely.get_num_geometries(ground) == 1
+    assert len(ground.interiors) == 0
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_windows_give_the_polygons_of_the_whole(monkeypatch, seed):
     points = np.concatenate([town(seed), town(seed, 100) + np.array([60_000, 0])])
@@ -344,6 +366,27 @@ def test_windows_give_the_polygons_of_the_whole(monkeypatch, seed):
     # Vertices may be one step of the grid apart.
     difference = shapely.area(shapely.symmetric_difference(windows, whole))
     assert (difference <= voronoi_faces.GRID * shapely.length(whole)).all()
+
+
+def test_windows_are_cut_where_many_places_are_on_one_line(monkeypatch):
+    monkeypatch.setattr(voronoi_faces, "_MAX_SITES", 40)
+    monkeypatch.setattr(voronoi_faces, "_N_SAMPLES", 16)
+    rng = np.random.default_rng(0)
+    line = np.column_stack([np.zeros(200), rng.uniform(0, 500, 200)])
+    points = np.concatenate([line, rng.uniform([500, 0], [3000, 500], (50, 2))])
+    voronoi(points, clustered(points, 10))
+
+
+def test_long_borders_are_bent_with_the_ground():
+    points = town() * 20 + [3e5, 1.6e6]
+    polygons = voronoi_polygons(points, clustered(points, 20), 20)
+
+    def to_degrees(shapes):
+        return shapely.transform(shapes, lambda xy: np.column_stack(UTM.transform(*xy.T, direction="INVERSE")))
+
+    exact = to_degrees(shapely.segmentize(polygons, 50))
+    difference = shapely.area(shapely.symmetric_difference(to_degrees(polygons), exact))
+    assert (difference < 1e-5 * shapely.area(exact)).all()
 
 
 @pytest.mark.parametrize("max_sites", [60, 10**6])

@@ -175,7 +175,7 @@ class TestCoordinateColumns:
             run(cell_file(3), longitude_column="east", latitude_column="north")
         with pytest.raises(InvalidInput, match="column lat: has the type string, not a number"):
             run(file_bytes({"population": np.ones(3), "lon": np.ones(3), "lat": ["1"] * 3}, geo=None))
-        with pytest.raises(InvalidParameters, match="only of use together"):
+        with pytest.raises(InvalidParameters, match="together with latitude_column"):
             run(cell_file(3), longitude_column="east")
 
     def test_metres_without_a_system_are_no_degrees(self):

@@ -8,6 +8,7 @@ import pyproj
 import pytest
 import shapely
 
+from lambdas.contract.errors import InvalidInput
 from tests.support.corpus import squares
 from tests.support.file_jobs import cluster_bytes
 from tests.support.geoparquet_files import cells, file_bytes, point_geometry, square_geometry
@@ -132,3 +133,78 @@ def test_polygons_of_groups_share_the_ground(cell_places):
     polygons = read(cluster_bytes(content, group_by=["flag"]).frame).geometry.to_numpy()
     assert overlapping_area(polygons) == 0
     assert shapely.area(polygons).sum() == pytest.approx(len(coordinates) * STEP**2, rel=1e-9)
+
+
+def across_the_antimeridian(kind, offset=0.0):
+    """Cells or buildings on both sides; ``offset`` moves them elsewhere."""
+    if kind == "buildings":
+        metres, _ = buildings(np.random.default_rng(2), 900)
+        places = metres / 111_000 + np.array([179.98 + offset, -17.0])
+        geometry = point_geometry(wrapped(places))
+    else:
+        # The antimeridian runs through the middle of a column of cells.
+        column, row = np.divmod(np.arange(900), 30)
+        places = np.column_stack([180 + offset + (column - 15) * STEP, -17 + row * STEP])
+        if kind == "squares":
+            geometry = square_geometry(wrapped(places - STEP / 2), STEP)
+        else:
+            geometry = point_geometry(wrapped(places))
+    return file_bytes({"population": np.ones(len(places)), "geometry": geometry})
+
+
+def wrapped(places):
+    return np.column_stack([np.where(places[:, 0] > 180, places[:, 0] - 360, places[:, 0]), places[:, 1]])
+
+
+@pytest.mark.parametrize("kind", ["cells", "squares", "buildings"])
+def test_polygons_are_cut_at_the_antimeridian(kind):
+    # In the Mercator system around the antimeridian both files have the same clusters.
+    here, there = (
+        read(cluster_bytes(across_the_antimeridian(kind, offset), crs="EPSG:3832").frame) for offset in (0, -10)
+    )
+    assert here.geometry.is_valid.all()
+    assert (here.bounds["minx"] >= -180).all()
+    assert (here.bounds["maxx"] <= 180).all()
+    is_cut = (here.bounds["maxx"] - here.bounds["minx"]) > 180
+    assert 0 < is_cut.sum() < len(here)
+    assert (here.geometry[is_cut].geom_type == "MultiPolygon").all()
+    np.testing.assert_allclose(shapely.area(here.geometry), shapely.area(there.geometry), rtol=5e-3)
+    assert overlapping_area(here.geometry.to_numpy()) < 1e-9 * shapely.area(here.geometry).sum()
+
+
+def test_clusters_around_a_pole_need_other_coordinates():
+    rng = np.random.default_rng(0)
+    places = np.column_stack([rng.uniform(-180, 180, 300), rng.uniform(89, 90, 300)])
+    content = file_bytes({"population": np.ones(300), "geometry": point_geometry(places)})
+    with pytest.raises(InvalidInput, match="lies around a pole"):
+        cluster_bytes(content)
+    polar = np.column_stack(pyproj.Transformer.from_crs(4326, 3995, always_xy=True).transform(*places.T))
+    crs = pyproj.CRS(3995).to_json_dict()
+    frame = read(
+        cluster_bytes(file_bytes({"population": np.ones(300), "geometry": point_geometry(polar)}, crs=crs)).frame
+    )
+    assert frame.geometry.is_valid.all()
+
+
+def test_a_file_that_counts_past_the_antimeridian_has_a_frame_that_does():
+    column, row = np.divmod(np.arange(400), 20)
+    places = np.column_stack([180 + (column - 10) * STEP, -17 + row * STEP])
+    content = file_bytes({"population": np.ones(400), "geometry": point_geometry(places)})
+    bounds = read(cluster_bytes(content).frame).total_bounds
+    np.testing.assert_allclose(bounds[[0, 2]], [180 - 10.5 * STEP, 180 + 9.5 * STEP])
+
+
+def test_a_lattice_in_metres_is_recognised_in_degrees():
+    """Cells of a national grid stored as longitude and latitude: turned and bent there."""
+    column, row = np.divmod(np.arange(900), 30)
+    corner = np.column_stack([280_000.0 + column * 1000, 5_000_000.0 + row * 1000])
+    cells_in_metres = shapely.box(*corner.T, *(corner + 1000).T)
+    to_degrees = pyproj.Transformer.from_crs(32633, 4326, always_xy=True).transform
+    in_degrees = shapely.transform(cells_in_metres, lambda xy: np.column_stack(to_degrees(*xy.T)))
+    ground = shapely.union_all(in_degrees)
+    for shapes in (in_degrees, shapely.centroid(in_degrees)):
+        content = file_bytes({"population": np.ones(900), "geometry": shapely.to_wkb(shapes)})
+        polygons = read(cluster_bytes(content).frame).geometry.to_numpy()
+        assert shapely.area(polygons).sum() == pytest.approx(ground.area, rel=1e-6)
+        assert shapely.area(shapely.symmetric_difference(shapely.union_all(polygons), ground)) < 1e-5 * ground.area
+        assert overlapping_area(polygons) == 0

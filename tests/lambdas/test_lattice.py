@@ -3,6 +3,8 @@
 import numpy as np
 import pyproj
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdas.geodata.lattice import find_lattice
 
@@ -59,8 +61,13 @@ def test_islands_far_apart_are_on_one_lattice():
     island = cells(20, 15)
     index = np.concatenate([island, island + np.array([4000, 10]), island[:1] + np.array([700, 9000])])
     numbered(index / 1200 + [121, 5], index)
-    near = np.concatenate([island, island + np.array([100, 10]), island + np.array([30, 150])])
-    numbered(np.column_stack(UTM.transform(*(near / 1200 + MANILA).T)), near)
+
+
+def test_islands_on_a_bent_lattice():
+    island = cells(40, 30)
+    index = np.concatenate([island, island + np.array([800, 10]), island + np.array([30, -900])])
+    lattice = numbered(np.column_stack(UTM.transform(*(index / 1200 + MANILA).T)), index)
+    assert not lattice.is_aligned
 
 
 @pytest.mark.parametrize("step", [1 / 1200, 1 / 3600])
@@ -74,10 +81,23 @@ def test_coordinates_in_32_bits(step, west):
     np.testing.assert_allclose(centres(lattice), index * step + [west, 14], atol=0.01 * step)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_coordinates_with_four_decimals(seed):
-    index = scattered_cells(120, 80, 0.6, seed)
+# Cases in which windows have to grow slowly.
+@pytest.mark.parametrize(("share", "seed"), [(0.4, 22), (0.4, 23), (0.5, 11), (0.6, 14)])
+def test_coordinates_with_four_decimals(share, seed):
+    index = scattered_cells(120, 80, share, seed)
     assert numbered(np.round(index / 1200 + MANILA, 4), index).is_aligned
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.4, 93), (0.4, 106), (0.5, 170)])
+def test_the_first_few_points_may_be_on_one_line(share, seed):
+    index = scattered_cells(60, 50, share, seed)
+    numbered(index / 1200 + MANILA, index)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (92.0, 60.0)])
+def test_the_next_row_may_start_at_the_diagonal_neighbour(spacing):
+    index = np.concatenate([cells(2, 1) + np.array([2 * row, row]) for row in range(15)])
+    numbered(index * spacing, index)
 
 
 def test_few_cells_that_hang_together():
@@ -180,3 +200,25 @@ def one_astray():
 )
 def test_anything_else_is_no_lattice(points):
     assert find_lattice(points) is None
+
+
+@pytest.mark.parametrize(
+    "points", [[[2, 2], [0, 0], [1, 1], [1, 3]], [[3, 2], [2, 1], [1, 0], [0, 1]], [[2, 0], [1, 3], [1, 1], [0, 2]]]
+)
+def test_four_points_on_a_lattice_at_45_degrees(points):
+    lattice = find_lattice(np.array(points, np.float64))
+    assert not lattice.is_aligned
+    np.testing.assert_allclose(np.abs(lattice.steps), 1)
+
+
+@given(st.integers(0, 10**6), st.integers(4, 14), st.sampled_from([0.0, 1e-6, 1e-3, 0.05]), st.sampled_from([1, 2, 8]))
+def test_whatever_the_points_each_is_near_its_cell(seed, n, noise, extent):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(0, [8, extent], (n, 2)) + rng.normal(0, 1, (n, 2)) * noise
+    if seed % 3 == 0:
+        points[:-1, 1] = points[:-1, 0]
+    lattice = find_lattice(points)
+    if lattice is not None:
+        assert np.abs((points - centres(lattice)) @ np.linalg.inv(lattice.steps)).max() <= 0.1 + 1e-9
+        assert len(np.unique(lattice.index[:, 0])) > 1
+        assert len(np.unique(lattice.index[:, 1])) > 1
