@@ -1,11 +1,14 @@
 """The rows of a file as the algorithm wants them: sound ones only, in metres, with their weights and groups."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import kmeans
+from lambdas.contract.errors import InvalidInput
 from lambdas.contract.parameters import RunParameters
 from lambdas.geodata.clustered_file import require_free_columns
 from lambdas.geodata.geo_file import GeoFile
@@ -67,13 +70,16 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
     points, weights, groups = rows.points, rows.weights, rows.grouping.number
     if not rows.is_sound.all():
         points, weights, groups = points[rows.is_sound], weights[rows.is_sound], groups[rows.is_sound]
-    projection = choose_projection(points, rows.crs, params.crs, filename)
+    sound = np.flatnonzero(rows.is_sound)
+    with _rows_named(sound):
+        projection = choose_projection(points, rows.crs, params.crs, filename)
+        metres = projection.to_metres(points)
     return Ground(
         file=file,
         places=places,
         rows=rows,
         projection=projection,
-        points=projection.to_metres(points),
+        points=metres,
         outlines=_outlines(rows, projection),
         weights=weights,
         groups=groups,
@@ -81,11 +87,23 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
     )
 
 
+@contextmanager
+def _rows_named(rows: IntArray) -> Iterator[None]:
+    """Errors of a projection count the points it was given; ``rows`` are the rows of the file they belong to."""
+    try:
+        yield
+    except InvalidInput as error:
+        if "row" not in error.where:
+            raise
+        raise InvalidInput(error.message, **error.where | {"row": int(rows[error.where["row"]])}) from error
+
+
 def _outlines(rows: Rows, projection: Projection) -> kmeans.Outlines | None:
     """Corners of the sound rows."""
     if rows.n_corners is None:
         return None
-    corners = projection.to_metres(rows.corners[np.repeat(rows.is_sound, rows.n_corners)])
+    with _rows_named(np.repeat(np.arange(len(rows.points)), np.where(rows.is_sound, rows.n_corners, 0))):
+        corners = projection.to_metres(rows.corners[np.repeat(rows.is_sound, rows.n_corners)])
     return kmeans.Outlines(np.concatenate([[0], np.cumsum(rows.n_corners[rows.is_sound])]), corners)
 
 

@@ -26,10 +26,9 @@ def group_names(grouping: Grouping) -> list[str]:
     names = []
     for name, evasion in zip(plain, certain, strict=True):
         n_alike[name] = n_alike.get(name, 0) + 1
-        if n_alike[name] > 1:
-            name = _free(name, evasion, n_alike, taken)
-            taken.add(name)
-        names.append(name)
+        chosen = name if n_alike[name] == 1 else _free(name, evasion, n_alike, taken)
+        taken.add(chosen)
+        names.append(chosen)
     return names
 
 

@@ -94,7 +94,11 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     joined = _join(geometries)
     crs = known_crs(places, joined.points, file.filename)
     defect = joined.defect
-    off_the_globe = outside_domain(joined.points, parse_crs(crs, file.filename))
+    known = parse_crs(crs, file.filename)
+    off_the_globe = outside_domain(joined.points, known)
+    if joined.n_corners is not None:
+        row_of_corner = np.repeat(np.arange(file.n_rows), joined.n_corners)
+        off_the_globe[row_of_corner[outside_domain(joined.corners, known)]] = True
     defect[(defect == Defect.NONE) & off_the_globe] = Defect.OFF_THE_GLOBE
     weight = np.ones(file.n_rows)
     if wanted.weight is not None:

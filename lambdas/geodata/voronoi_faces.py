@@ -159,11 +159,14 @@ def voronoi_faces(sites: FloatArray, labels: IntArray, area: Any) -> tuple[Objec
     import shapely
 
     windows = _windows(sites, area)
-    borders = [_cluster_borders(sites[rows], labels[rows], box) for box, rows in windows]
-    # Windows of a diagram that is cut are faces of their own, so that nothing depends on how borders continue.
-    frames = shapely.boundary(shapely.box(*np.array([box for box, _ in windows]).T)) if len(windows) > 1 else []
-    lines = np.concatenate([*borders, shapely.get_rings(shapely.get_parts(area)), frames])
-    noded = shapely.unary_union(shapely.segmentize(lines, _LONGEST_SEGMENT), grid_size=GRID)
+    lines = [_cluster_borders(sites[rows], labels[rows], box) for box, rows in windows]
+    lines.append(shapely.get_rings(shapely.get_parts(area)))
+    if len(windows) > 1:
+        # Windows are faces of their own, so that nothing depends on how borders continue in the next one.
+        lines.append(shapely.boundary(shapely.box(*np.array([box for box, _ in windows]).T)))
+    lines = shapely.segmentize(np.concatenate(lines), _LONGEST_SEGMENT)
+    noded = shapely.unary_union(lines, grid_size=GRID)
+    del lines
     faces = shapely.get_parts(shapely.polygonize([noded]))
     inside = shapely.point_on_surface(faces)
     shapely.prepare(area)

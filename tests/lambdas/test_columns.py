@@ -2,11 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
+import pyproj
 import pytest
 
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from tests.support.file_jobs import cluster_bytes as run
-from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, read_table
+from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, read_table, square_geometry
 
 TWO_TARGETS = {"urban": 10, "rural": 40}
 
@@ -60,9 +61,11 @@ class TestUrbanAndRural:
 
     def test_unknown_words_and_types_are_refused(self):
         words = ["urban"] * 9 + ["peri-urban"]
-        with pytest.raises(InvalidInput, match=r"column urban: the value is 'peri-urban', neither .* urban_values"):
+        with pytest.raises(
+            InvalidInput, match=r"column urban, row 9: the value is 'peri-urban', neither .* urban_values"
+        ):
             run(cell_file(10, urban=words), target_weight=TWO_TARGETS)
-        with pytest.raises(InvalidInput, match="column urban: the value is '2'"):
+        with pytest.raises(InvalidInput, match="column urban, row 0: the value is '2'"):
             run(cell_file(10, urban=[2] * 10), target_weight=TWO_TARGETS)
         with pytest.raises(InvalidInput, match="column urban: has the type list"):
             run(cell_file(10, urban=[[True]] * 10), target_weight=TWO_TARGETS)
@@ -88,7 +91,25 @@ class TestGroups:
         distinct = sorted(set(values.to_pylist()) - {None}) + [None] * (values.null_count > 0)
         assert frame["part"] == sorted(frame["part"], key=distinct.index)
         for cluster, part in part_of.items():
-            assert cluster.startswith(f"area_{'none' if part is None else part}_")
+            text = part.hex() if isinstance(part, bytes) else str(part)
+            assert cluster.startswith(f"area_{text.lower() if isinstance(part, bool | None) else text}_")
+
+    def test_a_text_that_reads_like_nothing_is_another_group_than_nothing(self):
+        values = pa.array(["none", "none~2", None, "none~null"] * 50)
+        frame = frame_of(run(cell_file(200, part=values), group_by=["part"]))
+        assert len(set(frame["cluster_id"])) == len(frame["cluster_id"])
+        named = {
+            cluster.rsplit("_", 1)[0]: part for cluster, part in zip(frame["cluster_id"], frame["part"], strict=True)
+        }
+        assert {named[f"area_{text}"] for text in ("none", "none~2", "none~null")} == {"none", "none~2", "none~null"}
+
+    def test_groups_may_be_bytes_that_are_no_text_and_dates_beyond_the_calendar(self):
+        for values in (
+            pa.array([b"\xff\xfe"] * 50).cast(pa.binary()),
+            pa.array([10**7] * 50, pa.int32()).cast(pa.date32()),
+            pa.array([7] * 50, pa.timestamp("ns")),
+        ):
+            assert run(cell_file(50, part=values), group_by=["part"]).report.n_rows == 50
 
     def test_groups_whose_names_run_together_keep_distinct_ids(self):
         first, second = ["a_b"] * 100 + ["a"] * 100, ["c"] * 100 + ["b_c"] * 100
@@ -157,6 +178,29 @@ class TestInvalidRows:
         with pytest.raises(InvalidInput, match="column geometry, row 42"):
             run(content)
         assert read_table(run(content, drop_invalid=True).clustered)["cluster_status"][42].as_py() == "invalid"
+
+    def test_a_corner_off_the_globe_names_its_row(self):
+        coordinates, _ = cells(50, middle=(121.0, 89.99))
+        shapes = [*square_geometry(coordinates - np.array([0, 1])).to_pylist()]
+        shapes[33] = square_geometry(np.array([[121.0, 89.0]]), 1.5).to_pylist()[0]
+        content = file_bytes({"population": np.ones(50), "geometry": pa.array(shapes)})
+        with pytest.raises(InvalidInput, match=r"row 33: .* are no longitude and latitude"):
+            run(content)
+        assert run(content, drop_invalid=True).report.n_invalid == 1
+
+    def test_a_place_that_cannot_be_projected_names_its_row_though_others_were_left_out(self):
+        coordinates, _ = cells(50)
+        metres = coordinates * 1000 + np.array([300_000, 1_600_000])
+        metres[40] = (1e12, 1e12)
+        geometry = point_geometry(metres)
+        population = np.where(np.arange(50) < 5, np.nan, 1.0)
+        crs = pyproj.CRS(32651).to_json_dict()
+        with pytest.raises(InvalidInput, match="row 40"):
+            run(
+                file_bytes({"population": population, "geometry": geometry}, crs=crs),
+                crs="EPSG:3121",
+                drop_invalid=True,
+            )
 
 
 class TestCoordinateColumns:

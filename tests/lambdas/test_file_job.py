@@ -250,8 +250,8 @@ def test_missing_group_or_urban_columns_are_named():
         run(cell_file(20, pair=[[1, 2]] * 20), group_by=["pair"])
     with pytest.raises(InvalidInput, match="column urban"):
         run(cell_file(20), radius={"urban": 1, "rural": 2})
-    with pytest.raises(InvalidInput, match="column urban: has the type double"):
-        run(cell_file(20, urban=np.ones(20)), radius={"urban": 1, "rural": 2})
+    with pytest.raises(InvalidInput, match="column urban: has the type list"):
+        run(cell_file(20, urban=[[1]] * 20), radius={"urban": 1, "rural": 2})
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def written(columns, **kinds):
     return json.loads(table.schema.metadata[b"geo"])["columns"]
 
 
-def boxes(names, data_type=pa.float64()):
+def boxes(names, data_type="float64"):
     ends = [pa.array(COORDINATES[:, axis]).cast(data_type) for axis in (0, 1, 0, 1)]
     return pa.StructArray.from_arrays(ends[: len(names)], names)
 
