@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from cli.row_progress import Advance
 from cli.split.column_values import STAND_INS, Values
 from lambdas.contract.errors import OutputNotWritable
-from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
+from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import GEO_METADATA
 from lambdas.geodata.geometry import IntArray
 from lambdas.geodata.projection import parse_crs
@@ -112,7 +112,7 @@ def _write_bucket(
     """Write the files of a range of values; a single value may have any number of rows."""
     n_rows = int(values.n_rows.sum())
     if len(bucket) == 1:
-        _write_part(_regrouped(tables), paths[bucket.start], schema, lambda n: advance(_WRITING, n, n_rows))
+        _write_part(regrouped(tables), paths[bucket.start], schema, lambda n: advance(_WRITING, n, n_rows))
         return
     table = pa.concat_tables(tables)
     for number, rows in _divided(table, values.number(table) - bucket.start, len(bucket)):
@@ -133,22 +133,6 @@ def _sortable(schema: pa.Schema) -> pa.Schema:
     """The schema with types whose rows Arrow can reorder."""
     fields = [field.with_type(STAND_INS.get(field.type, field.type)) for field in schema]
     return pa.schema(fields, schema.metadata)
-
-
-def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in pieces of ``PIECE_ROWS`` and a last one with the rest."""
-    held: list[pa.Table] = []
-    n_held = 0
-    for table in tables:
-        held.append(table)
-        n_held += table.num_rows
-        while n_held >= PIECE_ROWS:
-            joined = pa.concat_tables(held)
-            yield joined.slice(0, PIECE_ROWS)
-            held = [joined.slice(PIECE_ROWS)]
-            n_held -= PIECE_ROWS
-    if n_held:
-        yield pa.concat_tables(held)
 
 
 def _write_part(tables: Iterable[pa.Table], path: Path, schema: pa.Schema, advance: Callable[[int], None]) -> None:

@@ -107,17 +107,17 @@ def _without_geoarrow(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields, schema.metadata)
 
 
-def regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in pieces of ``PIECE_ROWS`` and a last one with the rest; what is read ends with a dictionary."""
+def regrouped(tables: Iterable[pa.Table], n_rows: int = PIECE_ROWS) -> Iterator[pa.Table]:
+    """The same rows in pieces of ``n_rows`` and a last one with the rest; what is read ends with a dictionary."""
     held: list[pa.Table] = []
     n_held = 0
     for table in tables:
         held.append(table)
         n_held += table.num_rows
-        while n_held >= PIECE_ROWS:
+        while n_held >= n_rows:
             joined = pa.concat_tables(held)
-            yield joined.slice(0, PIECE_ROWS)
-            held = [joined.slice(PIECE_ROWS)]
-            n_held -= PIECE_ROWS
+            yield joined.slice(0, n_rows)
+            held = [joined.slice(n_rows)]
+            n_held -= n_rows
     if n_held:
         yield pa.concat_tables(held)

@@ -39,6 +39,8 @@ _MARGIN = 1000.0
 _METRES_PER_DEGREE = 111_000.0
 # Metres that an inverse may be off before it is refined.
 _INVERSE_TOLERANCE = 1e-6
+# Characters of what pyproj says: it repeats the whole definition.
+_SHORT = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +179,7 @@ def parse_crs(value: Any, filename: str) -> pyproj.CRS:
     try:
         crs = find_crs(json.dumps(value) if isinstance(value, dict) else value)
     except (ProjError, TypeError, ValueError) as error:
-        raise InvalidInput(f"has an unknown coordinate system ({error})", filename=filename) from error
+        raise InvalidInput(f"has an unknown coordinate system ({str(error)[:_SHORT]})", filename=filename) from error
     if crs.is_geocentric:
         raise InvalidInput(f"is in the coordinate system {crs.name}, where x and y are no place", filename=filename)
     return crs

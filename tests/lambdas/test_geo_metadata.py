@@ -110,9 +110,9 @@ def test_the_geometry_column_stays_declared_next_to_chosen_coordinates():
     assert json.loads(table.schema.metadata[b"geo"])["columns"].keys() == {"geometry", "_geometry"}
 
 
-def test_all_native_geometries_are_declared():
-    renamed = native_geometry_file({"population": POPULATION, "geo.metry": POINTS}, COORDINATES)
-    table = read_table(run(renamed).clustered)
+def test_a_binary_column_next_to_a_native_geometry_is_not_declared():
+    content = native_geometry_file({"population": POPULATION, "geo.metry": POINTS}, COORDINATES)
+    table = read_table(run(content).clustered)
     assert json.loads(table.schema.metadata[b"geo"])["columns"].keys() == {"geometry"}
 
 

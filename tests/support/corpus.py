@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pyproj
 import shapely
 
 from tests.support.geoparquet_files import cells, file_bytes, point_geometry
+from tests.support.native_geometry import native_geometry_file
 
 N = 120
 SYSTEMS = (4326, 3121, 26191, 32651, 3857)
@@ -116,30 +116,6 @@ def in_system(epsg):
     return file_bytes({"population": population, "geometry": point_geometry(projected)}, crs=projjson(epsg))
 
 
-class _GeoArrowWkb(pa.ExtensionType):
-    """Makes pyarrow write Parquet's own type GEOMETRY."""
-
-    def __init__(self):
-        super().__init__(pa.binary(), "geoarrow.wkb")
-
-    def __arrow_ext_serialize__(self):
-        return b"{}"
-
-    @classmethod
-    def __arrow_ext_deserialize__(cls, storage_type, serialized):
-        return cls()
-
-
-def geometry_type_file():
-    coordinates, population = cells(N)
-    geometry = pa.ExtensionArray.from_storage(_GeoArrowWkb(), point_geometry(coordinates))
-    table = pa.table({"population": population, "geometry": geometry})
-    sink = pa.BufferOutputStream()
-    # Without the Arrow schema the file says GEOMETRY and nothing else, as other software writes it.
-    pq.write_table(table, sink, store_schema=False)
-    return sink.getvalue().to_pybytes()
-
-
 def corpus():
     """Name, content and parameters of each file."""
     coordinates, population = cells(N)
@@ -157,7 +133,7 @@ def corpus():
         "version 0.4": (file_bytes({"population": population, "geometry": wkb(points)}, geo=geo("0.4.0", old)), {}),
         "version 1.0": (wkb_file(points, flipped, "1.0.0"), {}),
         "version 1.1": (wkb_file(points, flipped), {}),
-        "Parquet GEOMETRY": (geometry_type_file(), {}),
+        "Parquet GEOMETRY": (native_geometry_file({"population": population}, coordinates), {}),
         "big-endian": (wkb_file(points, geometry=wkb(points, byte_order=0)), {}),
         "large binary": (wkb_file(points, geometry=wkb(points).cast(pa.large_binary())), {}),
         "with heights": (wkb_file(shapely.force_3d(points, 5.0), {"geometry_types": ["Point Z"]}), {}),
