@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from lambdas.contract.errors import InvalidInput, InvalidParameters
+from lambdas.geodata.columns import is_number
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE, GeometryColumn
 from lambdas.geodata.geometry import FloatArray
@@ -72,7 +71,7 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
         source = _detected(file)
     for name in (source.x, source.y):
         data_type = file.require_column(name)
-        if not (pa.types.is_floating(data_type) or pa.types.is_integer(data_type) or pa.types.is_decimal(data_type)):
+        if not is_number(data_type):
             raise InvalidInput(f"has the type {data_type}, not a number", filename=file.filename, column=name)
     return Places(source, input_crs or LONGITUDE_LATITUDE)
 
