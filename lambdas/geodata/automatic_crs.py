@@ -11,8 +11,8 @@ import pyproj
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.chebyshev import FloatArray
 from lambdas.geodata.coordinate_operations import find_crs, find_transformer, full_turn, require_images, transform
+from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
 
-_LONGITUDE_LATITUDE = "OGC:CRS84"
 # Degrees from the central meridian up to which a UTM zone is used, and the latitudes it is defined for.
 _UTM_REACH = 4.5
 _UTM_SOUTH, _UTM_NORTH = -80.0, 84.0
@@ -53,7 +53,7 @@ def _extent_in_degrees(
 ) -> tuple[float, float, float, float]:
     """West, south, east and north; east is at least west."""
     if not _is_longitude_latitude(source):
-        to_degrees = find_transformer(source, find_crs(_LONGITUDE_LATITUDE))
+        to_degrees = find_transformer(source, find_crs(LONGITUDE_LATITUDE))
         corners = np.array([lower, (lower[0], upper[1]), (upper[0], lower[1]), upper])
         if np.isfinite(transform(to_degrees, corners)).all():
             west, south, east, north = to_degrees.transform_bounds(*lower, *upper)
