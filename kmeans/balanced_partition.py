@@ -18,14 +18,14 @@ from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.power_diagram import balance
 from kmeans.seeding import equal_weight_runs, run_labels
 
-# Iterations of the power diagram: with moving, and then with resting centroids.
-_MOVING, _RESTING = 100, 40
 # The search aims at a range narrower by this share on both sides, which leaves room for whole points.
 _MARGIN = 0.03
 # When more clusters than this share are nearly empty or twice too heavy, the diagram has collapsed.
 _COLLAPSED = 0.02
 # First price and margin of one annealing after another: they differ so that it does not always end in the same place.
 _TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), (0.1, 0.06))
+# So many points a cluster are fine enough for a diagram alone to be as good as any.
+_MANY_POINTS = 60
 # At this price no move leaves the range.
 _PROHIBITIVE_PRICE = 1e6
 # Bound on the chains of one polish, per cluster.
@@ -80,16 +80,13 @@ class _Search:
         self._recompute()
 
     def run(self) -> Division:
-        runs = self.labels
-        centroids, spread = _centroids(self.tree, self.sums, runs)
-        # Where people live evenly a balanced diagram is the better start, where they do not the runs are.
-        seeds = equal_weight_runs(self.tree, len(self.sums))
-        self._start_from(runs.copy(), centroids, np.zeros(len(self.sums)))
-        best = self._improved(None)
-        for start in (centroids, seeds):
-            if self._start_from_diagram(start, spread.copy()):
-                best = self._improved(best)
-        # Annealing again from the best: most useful for scattered points, over soon on a lattice.
+        best = self._from_diagrams()
+        if best is not None and best.n_outside == 0 and len(self.labels) >= _MANY_POINTS * len(self.sums):
+            return best
+        runs = run_labels(self.tree, len(self.sums))
+        self._start_from(runs, _centroids(self.tree, self.sums, runs)[0], np.zeros(len(self.sums)))
+        best = self._improved(best)
+        # Annealing again from the best: most useful for scattered points.
         n_idle = 0
         for cycle in range(max(1, min(_MOST_CYCLES, _MOST_POINTS // len(runs)))):
             if n_idle == 0:
@@ -104,6 +101,29 @@ class _Search:
                 break
         return best
 
+    def _from_diagrams(self) -> Division | None:
+        """The best balanced power diagram, settled; None if all collapsed."""
+        k = len(self.sums)
+        centroids, spread = _centroids(self.tree, self.sums, self.labels)
+        found = []
+        for start in (centroids, equal_weight_runs(self.tree, k)):
+            offsets = np.zeros(k)
+            labels, n_outside, inertia = balance(
+                self.tree, start, offsets, spread.copy(), self.low, self.high, _MARGIN * self.span
+            )
+            weight = np.bincount(labels, self.tree.weight, k)
+            is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
+            if is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=k).all():
+                found.append((n_outside, inertia, labels, start, offsets))
+        if not found:
+            return None
+        _, _, labels, start, offsets = min(found, key=lambda diagram: diagram[:2])
+        self._start_from(labels, start, offsets)
+        settled = self._settled()
+        if settled.n_outside == 0:
+            return settled
+        return self._improved(settled)
+
     def _improved(self, best: Division | None, first_price: float = 1.0, margin: float = _MARGIN) -> Division:
         """Anneal the present labels and let them settle; the better one of the result and ``best``."""
         limits = self.low, self.high
@@ -115,19 +135,6 @@ class _Search:
         if best is None or (found.n_outside, found.inertia) < (best.n_outside, best.inertia):
             return found
         return best
-
-    def _start_from_diagram(self, centroids: FloatArray, spread: FloatArray) -> bool:
-        """Start from a power diagram that balances the clusters, unless it collapses; says whether it did not."""
-        margin = _MARGIN * self.span
-        labels, offsets = balance(
-            self.tree, centroids, spread, self.low + margin, self.high - margin, _MOVING, _RESTING
-        )
-        weight = np.bincount(labels, self.tree.weight, len(self.sums))
-        is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
-        if is_extreme.mean() > _COLLAPSED or not np.bincount(labels, minlength=len(self.sums)).all():
-            return False
-        self._start_from(labels, centroids, offsets)
-        return True
 
     def _start_from(self, labels: IntArray, centroids: FloatArray, offsets: FloatArray) -> None:
         """Take these labels, with every cluster in one piece."""

@@ -75,7 +75,11 @@ NO_CLUSTERS = Clustering(
 
 
 def cluster(
-    points: FloatArray, weights: FloatArray | None, params: Parameters, outlines: Outlines | None = None
+    points: FloatArray,
+    weights: FloatArray | None,
+    params: Parameters,
+    outlines: Outlines | None = None,
+    cells: IntArray | None = None,
 ) -> Clustering:
     """Group weighted points into connected, compact clusters with weights inside a range.
 
@@ -89,6 +93,8 @@ def cluster(
         params: what the clusters should look like.
         outlines: corners of the geometries that the points represent, which radii then cover; None for the points
             themselves.
+        cells: int64 (n, 2), column and row of each point on a lattice, from 0, if the caller knows them; None to look
+            whether the points form a lattice.
 
     Raises:
         InvalidPoint: a coordinate of a point or corner is not finite.
@@ -96,19 +102,19 @@ def cluster(
         ValueError: the shapes of the arrays do not fit together.
     """
     points, weights, outlines = checked_rows(points, weights, outlines)
-    return cluster_checked(points, weights, params, outlines)
+    return cluster_checked(points, weights, params, outlines, checked_cells(cells, len(points)))
 
 
 def cluster_checked(
-    points: FloatArray, weights: FloatArray, params: Parameters, outlines: Outlines | None
+    points: FloatArray, weights: FloatArray, params: Parameters, outlines: Outlines | None, cells: IntArray | None
 ) -> Clustering:
-    """``cluster`` of rows that ``checked_rows`` has returned."""
+    """``cluster`` of what ``checked_rows`` and ``checked_cells`` have returned."""
     if len(points) == 0:
         return NO_CLUSTERS
     tree = build_kdtree(points, weights, None if outlines is None else outlines.extents())
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     outlines = None if outlines is None else outlines.of_rows(tree.order)
-    graph, _ = build_neighbour_graph(tree)
+    graph, _ = build_neighbour_graph(tree, None if cells is None else cells[tree.order])
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
     labels, reasons = _cluster_components(tree, components, outlines, params)
@@ -139,6 +145,22 @@ def checked_rows(
         row = int(np.argmax(weights))
         raise InvalidWeight(row, float(weights[row]))
     return points, weights, None if outlines is None else check_outlines(outlines, len(points))
+
+
+def checked_cells(cells: IntArray | None, n_rows: int) -> IntArray | None:
+    """Columns and rows as the kernels need them.
+
+    Raises:
+        ValueError: they are not those of ``n_rows`` points, or below 0.
+    """
+    if cells is None or n_rows == 0:
+        return None
+    cells = np.ascontiguousarray(cells, dtype=np.int64)
+    if cells.shape != (n_rows, 2):
+        raise ValueError(f"{n_rows} points need as many columns and rows, not an array of shape {cells.shape}")
+    if cells.min() < 0:
+        raise ValueError("columns and rows count from 0")
+    return cells
 
 
 def _cluster_components(

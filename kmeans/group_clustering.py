@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from kmeans.clustering import NO_CLUSTERS, Clustering, checked_rows, cluster_checked
+from kmeans.clustering import NO_CLUSTERS, Clustering, checked_cells, checked_rows, cluster_checked
 from kmeans.errors import InvalidParameter
 from kmeans.kdtree import FloatArray, IntArray
 from kmeans.outlines import Outlines
@@ -27,6 +27,7 @@ def cluster_groups(
     groups: IntArray,
     params: Parameters | Sequence[Parameters],
     outlines: Outlines | None = None,
+    cells: IntArray | None = None,
     n_threads: int = 1,
 ) -> Clustering:
     """Like ``cluster``, but no cluster mixes rows of different groups.
@@ -40,7 +41,7 @@ def cluster_groups(
         groups: int64 (n,), number of each row's group, from 0; a number without rows gives no cluster.
         params: what the clusters should look like; one for all groups, or a sequence with one for each group number.
             A fixed number of clusters is that of each group.
-        outlines: as in ``cluster``.
+        outlines, cells: as in ``cluster``.
         n_threads: groups that are clustered at the same time. Each takes some hundred bytes a row while it lasts.
 
     Raises:
@@ -49,6 +50,7 @@ def cluster_groups(
         ValueError: ``groups`` has another length than ``points``, or a number below 0 or without parameters.
     """
     points, weights, outlines = checked_rows(points, weights, outlines)
+    cells = checked_cells(cells, len(points))
     groups = np.ascontiguousarray(groups, dtype=np.int64)
     _check_groups(groups, len(points), params)
     if n_threads < 1:
@@ -62,7 +64,8 @@ def cluster_groups(
         rows = order[begin[place] : end[place]]
         number = int(numbers[place])
         own_outlines = None if outlines is None else outlines.of_rows(rows)
-        found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_outlines)
+        own_cells = None if cells is None else cells[rows]
+        found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_outlines, own_cells)
         # No two groups share a row, so threads may write here at the same time.
         labels[rows] = found.labels
         return replace(found, labels=labels[:0], group=np.full(found.n_clusters, number))

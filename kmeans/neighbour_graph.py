@@ -1,7 +1,8 @@
 """Which points are neighbours on the ground: the eight around a cell of a lattice, Delaunay neighbours otherwise.
 
-A lattice is recognised by its two shortest independent steps. It may be rotated, have different spacing along its two
-axes, and have gaps: each point looks for its own neighbours, so the slow turning of a projected lattice does no harm.
+The caller may know the cells of the points. Otherwise a lattice is recognised by its two shortest independent steps: it
+may be rotated, have different spacing along its two axes, and have gaps: each point looks for its own neighbours, so
+the slow turning of a projected lattice does no harm.
 """
 
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
 
 # Points whose surroundings are looked at to find the steps of a lattice.
 _SAMPLE_SIZE = 256
+# Ways to the nearest point that are tried as a step of the lattice, and the share of them that has to agree with one.
+_CANDIDATES, _LEAST_AGREEING = 7, 0.3
 # How far, in steps, a neighbour may be from its place: projected lattices are bent a little.
 _LATTICE_TOLERANCE = 0.2
 # The share of points that have to sit on the lattice.
@@ -32,11 +35,23 @@ class NeighbourGraph(NamedTuple):
     neighbours: IntArray
 
 
-def build_neighbour_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
+def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[NeighbourGraph, bool]:
     """The graph over the points of ``tree``, and whether they form a lattice.
 
     Points in the same place all have the neighbours of the place, and each other in a chain.
+
+    Args:
+        tree: n points.
+        cells: int64 (n, 2), column and row of each point on a lattice, in the tree's order; None to look for one.
     """
+    if cells is not None:
+        width = int(cells[:, 0].max()) + 2
+        keys = cells[:, 1] * width + cells[:, 0]
+        by_key = np.argsort(keys)
+        keys = keys[by_key]
+        # Several points in one cell are left to the general way.
+        if (keys[1:] != keys[:-1]).all():
+            return _cell_neighbours(keys, by_key, width), True
     order = np.lexsort((tree.y, tree.x))
     is_new = np.ones(len(order), bool)
     is_new[1:] = (np.diff(tree.x[order]) != 0) | (np.diff(tree.y[order]) != 0)
@@ -104,17 +119,20 @@ def lattice_steps(tree: KdTree) -> FloatArray | None:
 def _usual_offset(offsets: FloatArray) -> FloatArray | None:
     """The offset, up to its sign, that most of ``offsets`` (m, 2) are near to, or None if there is no such one."""
     lengths = np.hypot(offsets[:, 0], offsets[:, 1])
-    typical = offsets[np.argsort(lengths, kind="stable")[len(lengths) // 2]]
-    length = float(np.hypot(*typical))
-    if not 0 < length < np.inf:
-        return None
-    folded = offsets * np.where(offsets @ typical < 0, -1.0, 1.0)[:, None]
-    near = np.hypot(*(folded - typical).T) < _LATTICE_TOLERANCE * length
-    # A square lattice is left in either of two directions, whatever comes first: a third has to agree.
-    if near.mean() < 0.3:
-        return None
-    usual: FloatArray = np.median(folded[near], axis=0)
-    return usual
+    # A square lattice is left in either of two directions, whatever comes first: one of a few is the more usual.
+    ranks = (len(lengths) - 1) * np.arange(1, _CANDIDATES + 1) // (_CANDIDATES + 1)
+    best: FloatArray | None = None
+    most = _LEAST_AGREEING * len(offsets)
+    for candidate in offsets[np.argsort(lengths, kind="stable")[ranks]]:
+        length = float(np.hypot(*candidate))
+        if not 0 < length < np.inf:
+            continue
+        folded = offsets * np.where(offsets @ candidate < 0, -1.0, 1.0)[:, None]
+        near = np.hypot(*(folded - candidate).T) < _LATTICE_TOLERANCE * length
+        n_near = int(np.count_nonzero(near))
+        if n_near > most:
+            best, most = np.median(folded[near], axis=0), n_near
+    return best
 
 
 @kernel
@@ -147,6 +165,43 @@ def _nearest_offsets(tree: KdTree, sample: IntArray, n_nearest: int) -> FloatArr
                     offsets[s, rank, 0], offsets[s, rank, 1] = dx, dy
             node += 1
     return offsets
+
+
+@kernel
+def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourGraph:
+    """The cells around each cell.
+
+    Args:
+        keys: int64 (n,), row * width + column, strictly ascending; no column is ``width - 1``.
+        points: int64 (n,), the point in each cell.
+        width: columns and one more.
+    """
+    n = keys.shape[0]
+    # Each pair is found by the one that comes first: the next in the row, and three in the row above.
+    steps = (1, width - 1, width, width + 1)
+    ahead = np.full((n, 4), -1, np.int64)
+    first = np.zeros(n + 1, np.int64)
+    for q in range(4):
+        other = 0
+        for i in range(n):
+            while other < n and keys[other] < keys[i] + steps[q]:
+                other += 1
+            if other < n and keys[other] == keys[i] + steps[q]:
+                ahead[i, q] = other
+                first[points[i] + 1] += 1
+                first[points[other] + 1] += 1
+    for i in range(n):
+        first[i + 1] += first[i]
+    position = first[:-1].copy()
+    neighbours = np.empty(first[n], np.int64)
+    for i in range(n):
+        for q in range(4):
+            if ahead[i, q] >= 0:
+                a, b = points[i], points[ahead[i, q]]
+                neighbours[position[a]], neighbours[position[b]] = b, a
+                position[a] += 1
+                position[b] += 1
+    return NeighbourGraph(first, neighbours)
 
 
 @kernel

@@ -9,6 +9,7 @@ held down at the maximum. The offsets are found by dual ascent while the centroi
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.cluster_sums import sums_inertia
 from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
 from kmeans.lloyd_algorithm import assign
 
@@ -17,45 +18,61 @@ _LARGEST_STEP = 0.5
 _STEP_SCALE = 2.8
 # Riedmiller and Braun's rule: shorter steps after overshooting, longer ones while the direction holds.
 _SHRINK, _GROW, _SHORTEST, _LONGEST = 0.5, 1.15, 0.02, 2.0
+# Most iterations: with moving, and then with resting centroids.
+_MOVING, _RESTING = 100, 40
+# Centroids rest when going to the means lowers the inertia by no more than this share.
+_AT_REST = 1e-4
+# After the first iterations centroids go beyond the mean by this factor, which halves their number.
+_STRIDE, _SETTLING = 1.7, 3
+# Points a cluster from which on that is safe.
+_FINE = 100
 
 
 @kernel
 def balance(
-    tree: KdTree,
-    centroids: FloatArray,
-    spread: FloatArray,
-    low: float,
-    high: float,
-    n_moving: int,
-    n_resting: int,
-) -> tuple[IntArray, FloatArray]:
-    """Move centroids and offsets ``n_moving`` times, then offsets alone until all weights are in the range.
+    tree: KdTree, centroids: FloatArray, offsets: FloatArray, spread: FloatArray, low: float, high: float, margin: float
+) -> tuple[IntArray, int, float]:
+    """Move centroids and offsets until they rest with all weights in the range, or for a limited time.
 
     Args:
         tree: n points.
         centroids: float64 (k, 2), in the tree's coordinates; changed in place.
+        offsets: float64 (k,), square metres; changed in place.
         spread: float64 (k,), a guess of each cluster's mean squared distance to its centroid, square metres; changed.
         low, high: range of the weights.
-        n_moving: iterations that move centroids and offsets.
-        n_resting: at most so many iterations with resting centroids.
+        margin: by how much the range that is aimed at is narrower at both ends.
 
     Returns:
-        labels int64 (n,) in the tree's order, and offsets float64 (k,).
+        labels int64 (n,) in the tree's order, the number of clusters out of the range, and the inertia.
     """
     k = centroids.shape[0]
     target = tree.sums[0, 0] / k
-    offsets, step = np.zeros(k), np.ones(k)
-    direction = np.zeros(k)
+    step, direction = np.ones(k), np.zeros(k)
     sums = np.empty((k, N_SUMS))
     labels = np.zeros(tree.x.shape[0], np.int64)
-    for iteration in range(n_moving + n_resting):
+    # With few points a cluster the ways of single points are too coarse for a stride beyond the mean.
+    stride = _STRIDE if tree.x.shape[0] >= _FINE * k else 1.0
+    before, offsets_before = centroids.copy(), offsets.copy()
+    for iteration in range(_MOVING + _RESTING):
         assign(tree, centroids, offsets, sums, labels, False)
-        is_moving = iteration < n_moving
-        n_outside = _update(sums, centroids, offsets, spread, step, direction, low, high, target, is_moving)
-        if n_outside == 0 and not is_moving:
+        before[:], offsets_before[:] = centroids, offsets
+        is_moving = iteration < _MOVING
+        _update(sums, centroids, offsets, spread, step, direction, low + margin, high - margin, target, is_moving)
+        gain, inertia, n_outside = 0.0, 0.0, 0
+        for j in range(k):
+            if sums[j, 0] < low or sums[j, 0] > high:
+                n_outside += 1
+            inertia += sums_inertia(sums[j])
+            dx, dy = centroids[j, 0] - before[j, 0], centroids[j, 1] - before[j, 1]
+            gain += sums[j, 0] * (dx * dx + dy * dy)
+            if iteration >= _SETTLING:
+                centroids[j, 0] += (stride - 1) * dx
+                centroids[j, 1] += (stride - 1) * dy
+        if n_outside == 0 and (not is_moving or gain <= _AT_REST * inertia):
             break
+    centroids[:], offsets[:] = before, offsets_before
     assign(tree, centroids, offsets, sums, labels, True)
-    return labels, offsets
+    return labels, n_outside, inertia
 
 
 @kernel
@@ -70,9 +87,8 @@ def _update(
     high: float,
     target: float,
     is_moving: bool,
-) -> int:
-    """One step of the centroids and of the dual ascent, in place; returns the number of clusters out of the range."""
-    n_outside = 0
+) -> None:
+    """One step of the centroids and of the dual ascent, in place."""
     for j in range(sums.shape[0]):
         weight = sums[j, 0]
         if weight > 0:
@@ -90,11 +106,9 @@ def _update(
             step[j] = min(_LONGEST, step[j] * _GROW)
         if sign != 0:
             direction[j] = sign
-            n_outside += 1
         rate = _STEP_SCALE * step[j] * spread[j] / target
         largest = _LARGEST_STEP * spread[j]
         # Towards the minimum while above zero, towards the maximum while below, and to zero in between.
         raised = offsets[j] + max(-largest, min(largest, rate * lacking))
         lowered = offsets[j] + max(-largest, min(largest, rate * excess))
         offsets[j] = raised if raised > 0 else min(lowered, 0.0)
-    return n_outside

@@ -39,13 +39,14 @@ def bake() -> None:
     rng = np.random.default_rng(0)
     lattice = np.column_stack([np.repeat(np.arange(30.0), 30), np.tile(np.arange(30.0), 30)])
     islands = np.concatenate([lattice, lattice[:90] + np.array([100, 0]), lattice[:2] + np.array([0, 100])])
-    for points in (islands, rng.uniform(0, 1000, (500, 2))):
+    columns_and_rows = islands.astype(np.int64)
+    for points, cells in ((islands, None), (islands, columns_and_rows), (rng.uniform(0, 1000, (500, 2)), None)):
         weights = rng.lognormal(0, 1, len(points))
         # A narrow range needs repairs, a wide one is polished: together they pass through every kernel.
         for tolerance in (0.01, 0.25):
             low, high = 10 * (1 - tolerance), 10 * (1 + tolerance)
             params = kmeans.Parameters(10, min_weight=low, max_weight=high, radius=3, bridge=True)
-            found = kmeans.cluster(points, weights, params)
+            found = kmeans.cluster(points, weights, params, cells=cells)
             print(f"baked with {len(points)} points in {found.n_clusters} clusters")
         tree = kmeans.build_kdtree(points, weights)
         kmeans.lloyd(tree, greedy_kmeans_plus_plus(tree, 20, 0))

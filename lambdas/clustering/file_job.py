@@ -61,7 +61,7 @@ def cluster_file(
         "report": msgspec.to_builtins(report),
     }
     corners = None if ground.outlines is None else ground.outlines.corners
-    polygons = cluster_polygons(rows, ground.points, corners, ground.projection, clusters)
+    polygons = cluster_polygons(rows, ground.points, corners, ground.cells, ground.projection, ground.window, clusters)
     figures = FrameColumns(
         {name: values.take(pa.array(clustering.group)) for name, values in grouping.values.items()},
         clustering.n_points,
@@ -87,7 +87,13 @@ def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
 def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> kmeans.Clustering:
     try:
         return kmeans.cluster_groups(
-            ground.points, ground.weights, ground.groups, ground.parameters, ground.outlines, n_threads
+            ground.points,
+            ground.weights,
+            ground.groups,
+            ground.parameters,
+            ground.outlines,
+            None if ground.cells is None else ground.cells.lattice.index,
+            n_threads,
         )
     except kmeans.InvalidWeight as error:
         raise InvalidInput(

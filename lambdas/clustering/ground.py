@@ -10,6 +10,8 @@ import numpy as np
 import kmeans
 from lambdas.contract.errors import InvalidInput
 from lambdas.contract.parameters import RunParameters
+from lambdas.geodata.antimeridian import LongitudeWindow, longitude_window
+from lambdas.geodata.cells import Cells, find_cells
 from lambdas.geodata.clustered_file import require_free_columns
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geometry import FloatArray, IntArray
@@ -29,6 +31,8 @@ class Ground:
         projection: from these to metres.
         points: float64 (m, 2), metres.
         outlines: corners of polygons in metres; None if all rows are points.
+        window: in which longitudes do not jump; None if the file has none.
+        cells: the lattice of the points, if they are on one.
         weights: float64 (m,).
         groups: int64 (m,), group of each row.
         parameters: the algorithm's parameters for each group.
@@ -40,6 +44,8 @@ class Ground:
     projection: Projection
     points: FloatArray
     outlines: kmeans.Outlines | None
+    window: LongitudeWindow | None
+    cells: Cells | None
     weights: FloatArray
     groups: IntArray
     parameters: list[kmeans.Parameters]
@@ -74,6 +80,7 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
     with _rows_named(sound):
         projection = choose_projection(points, rows.crs, params.crs, filename)
         metres = projection.to_metres(points)
+    window = longitude_window(points, metres, projection)
     return Ground(
         file=file,
         places=places,
@@ -81,6 +88,8 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
         projection=projection,
         points=metres,
         outlines=_outlines(rows, projection),
+        window=window,
+        cells=find_cells(rows, metres, window),
         weights=weights,
         groups=groups,
         parameters=_parameters_of_groups(rows, params),

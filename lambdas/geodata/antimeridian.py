@@ -4,20 +4,57 @@ Within one polygon longitudes must not jump; between the outputs of neighbouring
 reaches past the antimeridian is cut there, as RFC 7946 (section 3.1.9) asks.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lambdas.geodata.geometry import FloatArray
+from lambdas.geodata.projection import Projection
 
 
-def unwrapped(points: FloatArray, middle: float, turn: float) -> FloatArray:
-    """Longitudes as near to ``middle`` as whole turns make them, float64 (n, 2) -> (n, 2)."""
-    turns = np.rint((points[:, 0] - middle) / turn)
-    if not turns.any():
-        return points
-    return np.column_stack([points[:, 0] - turns * turn, points[:, 1]])
+@dataclass(frozen=True)
+class LongitudeWindow:
+    """Half a turn to both sides of a place in the middle of a file: inside it longitudes do not jump.
+
+    Attributes:
+        middle: its longitude.
+        turn: a full turn, 360 for degrees.
+        counts_on: whether the file itself goes on counting past the antimeridian.
+    """
+
+    middle: float
+    turn: float
+    counts_on: bool
+
+    def unwrap(self, points: FloatArray) -> FloatArray:
+        """Longitudes as near to the middle as whole turns make them, float64 (n, 2) -> (n, 2)."""
+        turns = np.rint((points[:, 0] - self.middle) / self.turn)
+        if not turns.any():
+            return points
+        return np.column_stack([points[:, 0] - turns * self.turn, points[:, 1]])
+
+
+def longitude_window(places: FloatArray, metres: FloatArray, projection: Projection) -> LongitudeWindow | None:
+    """The window of the points of a file, None if its coordinates are no longitudes or it has no points.
+
+    Args:
+        places: float64 (n, 2), in the coordinates of the file.
+        metres: float64 (n, 2), the same projected.
+        projection: from the one to the other.
+    """
+    turn = projection.turn
+    if turn is None or len(places) == 0:
+        return None
+    west, east = float(places[:, 0].min()), float(places[:, 0].max())
+    counts_on = max(-west, east) > turn / 2
+    if east - west < turn / 2:
+        return LongitudeWindow((west + east) / 2, turn, counts_on)
+    middle = float(projection.to_source((metres.min(axis=0) + metres.max(axis=0))[None] / 2)[0, 0])
+    if counts_on:
+        middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)
+    return LongitudeWindow(middle, turn, counts_on)
 
 
 def cut(polygons: npt.NDArray[np.object_], turn: float) -> npt.NDArray[np.object_]:

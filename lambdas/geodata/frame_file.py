@@ -1,6 +1,5 @@
 """Writes the sampling frame of a file: one row for each cluster, with its figures and its polygon."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +9,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.antimeridian import cut, unwrapped
+from lambdas.geodata.antimeridian import LongitudeWindow, cut
+from lambdas.geodata.cells import Cells
 from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
 from lambdas.geodata.clustered_file import ClusterColumns
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
 from lambdas.geodata.geometry import FloatArray, IntArray
-from lambdas.geodata.lattice import find_lattice
 from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
-
-# How far the sides of a polygon may be from the step of the lattice, relative to it, for it to be a cell.
-_CELL_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,19 +41,26 @@ class FrameColumns:
 
 
 def cluster_polygons(
-    rows: Rows, metres: FloatArray, corners: FloatArray | None, projection: Projection, clusters: ClusterColumns
+    rows: Rows,
+    metres: FloatArray,
+    corners: FloatArray | None,
+    cells: Cells | None,
+    projection: Projection,
+    window: LongitudeWindow | None,
+    clusters: ClusterColumns,
 ) -> npt.NDArray[np.object_]:
     """Polygon of each cluster in the coordinates of the file; None for a cluster that has no ground of its own.
 
-    Cells of a lattice are recognised in the coordinates of the file, where most lattices are regular, and then in
-    metres; other places get the cells of their Voronoi diagram. Polygons that reach past the antimeridian are cut
-    there, unless the file itself counts longitudes beyond it.
+    Where rows are cells of a lattice it is the union of the cells, otherwise of those of the Voronoi diagram. Polygons
+    that reach past the antimeridian are cut there, unless the file itself counts longitudes beyond it.
 
     Args:
         rows: the rows of the file.
         metres: float64 (m, 2), the sound ones among them, projected.
         corners: float64 (c, 2), corners of their polygons, projected; None if all are points.
-        projection: from the one to the other.
+        cells: their lattice, if there is one.
+        projection: from the coordinates of the file to metres.
+        window: in which longitudes do not jump; None if the file has none.
         clusters: what the rows belong to.
 
     Raises:
@@ -65,56 +68,28 @@ def cluster_polygons(
     """
     import shapely
 
-    if len(clusters.ids) == 0:
+    k = len(clusters.ids)
+    if k == 0:
         return np.empty(0, dtype=object)
-    places, turn = rows.points[rows.is_sound], projection.turn
-    if turn is None:
-        return _polygons(rows, places, metres, corners, clusters, projection.to_source)
-    middle = float(projection.to_source((metres.min(axis=0) + metres.max(axis=0))[None] / 2)[0, 0])
-    counts_on = bool((np.abs(places[:, 0]) > turn / 2).any())
-    if counts_on:
-        middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)
+    labels = clusters.labels[rows.is_sound]
 
-    def to_degrees(points: FloatArray) -> FloatArray:
-        return unwrapped(projection.to_source(points), middle, turn)
+    def to_file(points: FloatArray) -> FloatArray:
+        places = projection.to_source(points)
+        return places if window is None else window.unwrap(places)
 
-    polygons = _polygons(rows, unwrapped(places, middle, turn), metres, corners, clusters, to_degrees)
+    if cells is not None and cells.are_filled:
+        polygons = lattice_polygons(cells.lattice, labels, k, rows.weights[rows.is_sound])
+        if cells.is_in_metres:
+            polygons = _transformed(polygons, to_file)
+    else:
+        polygons = _transformed(voronoi_polygons(metres, labels, k, corners), to_file)
+    if window is None:
+        return polygons
     bounds = shapely.bounds(polygons)
-    if (bounds[:, 2] - bounds[:, 0] > turn / 2).any():
+    if (bounds[:, 2] - bounds[:, 0] > window.turn / 2).any():
         message = "a cluster lies around a pole, where degrees make no polygon; convert the file to polar coordinates"
         raise InvalidInput(message, filename=projection.filename)
-    return polygons if counts_on else cut(polygons, turn)
-
-
-def _polygons(
-    rows: Rows,
-    places: FloatArray,
-    metres: FloatArray,
-    corners: FloatArray | None,
-    clusters: ClusterColumns,
-    to_source: Callable[[FloatArray], FloatArray],
-) -> npt.NDArray[np.object_]:
-    """Polygons that are not cut; ``places`` are the sound points without jumps of longitude."""
-    k, labels, weights = len(clusters.ids), clusters.labels[rows.is_sound], rows.weights[rows.is_sound]
-    lattice = find_lattice(places)
-    if lattice is not None and _are_cells(rows, lattice.steps):
-        return lattice_polygons(lattice, labels, k, weights)
-    lattice = find_lattice(metres) if rows.bounds is None else None
-    if lattice is not None:
-        polygons = lattice_polygons(lattice, labels, k, weights)
-    else:
-        polygons = voronoi_polygons(metres, labels, k, corners)
-    return _transformed(polygons, to_source)
-
-
-def _are_cells(rows: Rows, steps: FloatArray) -> bool:
-    """Whether the geometries are points, or polygons that fill the cells of the lattice."""
-    if rows.bounds is None:
-        return True
-    sides = rows.bounds[rows.is_sound, 2:] - rows.bounds[rows.is_sound, :2]
-    # The box around a cell, which may be rotated.
-    wanted = np.abs(steps).sum(axis=0)
-    return bool((np.abs(sides - wanted) <= _CELL_TOLERANCE * wanted).all())
+    return polygons if window.counts_on else cut(polygons, window.turn)
 
 
 def write_frame(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.polynomial.polynomial import polyval2d, polyvander2d
+from numpy.polynomial.polynomial import polyval, polyval2d, polyvander2d
 
 from kmeans.kdtree import FloatArray, IntArray, build_kdtree
 from kmeans.neighbour_graph import lattice_steps
@@ -24,6 +24,10 @@ _HARDLY_BETTER = 1.2
 _NEGLIGIBLE = 1e-6
 # The same of a map that is extrapolated: no more than rounding does to coordinates.
 _ROUNDING = 1e-6
+# Along an axis: deviation of a gap from a multiple of the step, and lines beyond which no step is sure.
+_GAP_TOLERANCE, _MOST_LINES = 0.1, 1_000_000
+# Share of the cells that have a next one along an axis.
+_LEAST_ADJACENT = 0.1
 # Of the lengths of the two steps.
 _MAX_RATIO = 1e4
 # Largest cosine of the angle between the two steps.
@@ -103,6 +107,9 @@ def find_lattice(points: FloatArray) -> Lattice | None:
     Args:
         points: float64 (n, 2), finite, in degrees or metres.
     """
+    aligned = _find_aligned(points)
+    if aligned is not None:
+        return aligned
     steps = _steps(points)
     if steps is None:
         return None
@@ -111,6 +118,84 @@ def find_lattice(points: FloatArray) -> Lattice | None:
         return None
     index -= index.min(axis=0)
     return _fitted(points, index)
+
+
+def _find_aligned(points: FloatArray) -> Lattice | None:
+    """The lattice whose rows and columns run along the axes, or None if there is surely no such.
+
+    Most files have one of this kind, and sorting each coordinate is all that it takes.
+    """
+    if len(points) < 4:
+        return None
+    index = np.empty(points.shape, np.int64)
+    lines = []
+    for axis in (0, 1):
+        values = np.ascontiguousarray(points[:, axis])
+        line = _fit_line(values)
+        if line is None:
+            return None
+        index[:, axis] = np.rint((values - line.first) / line.step)
+        lines.append(line)
+    # Cells next to each other have to be usual: on a checkerboard or between shifted rows there is nobody.
+    width = lines[0].last + 2
+    cells = index[:, 1] * width + index[:, 0]
+    sample = _spread(cells)
+    if min(np.isin(sample + step, cells).mean() for step in (1, width)) < _LEAST_ADJACENT:
+        return None
+    size = max(len(line.coefficients) for line in lines)
+    coefficients = np.zeros((size, size, 2))
+    coefficients[: len(lines[0].coefficients), 0, 0] = lines[0].coefficients
+    coefficients[0, : len(lines[1].coefficients), 1] = lines[1].coefficients
+    centre = np.array([line.last / 2 for line in lines])
+    place = _PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
+    steps = _steps_of(place)
+    if np.linalg.cond(steps) > _MAX_RATIO:
+        return None
+    return Lattice(index, steps, True, place)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Coordinates of the columns, or rows: ``coefficients`` of powers of the number, scaled to [-1, 1]; 0 to ``last``.
+
+    ``first`` and ``step`` are good enough to number values, not to place them.
+    """
+
+    first: float
+    step: float
+    last: int
+    coefficients: FloatArray
+
+
+def _fit_line(values: FloatArray) -> _Line | None:
+    """The line on which all values have numbers, or None unless all gaps between them are multiples of one."""
+    ordered = np.sort(values)
+    distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    if not 2 <= len(distinct) <= _MOST_LINES:
+        return None
+    gaps = np.diff(distinct)
+    in_steps = gaps / np.median(gaps)
+    if (np.abs(in_steps - np.rint(in_steps)) > _GAP_TOLERANCE).any() or (in_steps < 0.5).any():
+        return None
+    numbers = np.append(0.0, np.cumsum(np.rint(in_steps)))
+    step = float((distinct[-1] - distinct[0]) / numbers[-1])
+    if (np.rint((distinct - distinct[0]) / step) != numbers).any():
+        return None
+    rows = _spread(np.arange(len(numbers)))
+    half = max(numbers[-1] / 2, 1.0)
+    scaled = (numbers - numbers[-1] / 2) / half
+    fits: list[tuple[float, FloatArray]] = []
+    for degree in range(1, min(_MAX_DEGREE, max(1, int(numbers[-1]) // _STEPS_PER_POWER)) + 1):
+        if degree > 1 and _POINTS_PER_TERM * (degree + 1) > len(rows):
+            break
+        terms = np.vander(scaled[rows], degree + 1, increasing=True)
+        coefficients = _rounded(np.linalg.lstsq(terms, distinct[rows], rcond=None)[0], distinct)
+        fits.append((float(np.abs(polyval(scaled, coefficients) - distinct).max()) / step, coefficients))
+        if fits[-1][0] < _NEGLIGIBLE:
+            break
+    enough = _HARDLY_BETTER * min(deviation for deviation, _ in fits) + _NEGLIGIBLE
+    deviation, coefficients = next(fit for fit in fits if fit[0] <= enough)
+    return _Line(float(distinct[0]), step, int(numbers[-1]), coefficients) if deviation <= _TOLERANCE else None
 
 
 def _steps(points: FloatArray) -> FloatArray | None:
@@ -217,10 +302,14 @@ def _fit(
     for axis, pairs in enumerate(powers):
         i, j = np.array(pairs).T
         solution = np.linalg.lstsq(terms[:, i, j], images[:, axis], rcond=thin)[0]
-        # The last bits differ from processor to processor, outputs must not.
-        quantum = np.exp2(np.floor(np.log2(np.ptp(images[:, axis]) or 1.0)) - _KEPT_BITS)
-        coefficients[i, j, axis] = np.rint(solution / quantum) * quantum
+        coefficients[i, j, axis] = _rounded(solution, images[:, axis])
     return _PolynomialMap(centre, scale, coefficients)
+
+
+def _rounded(coefficients: npt.NDArray[Any], images: npt.NDArray[Any]) -> FloatArray:
+    """The last bits of a fit differ from processor to processor, outputs must not."""
+    quantum = np.exp2(np.floor(np.log2(np.ptp(images) or 1.0)) - _KEPT_BITS)
+    return np.asarray(np.rint(coefficients / quantum) * quantum)
 
 
 def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:

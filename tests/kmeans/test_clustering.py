@@ -120,3 +120,19 @@ def test_a_fixed_number_of_clusters_is_kept_whatever_they_weigh():
     found = cluster(points, weights, Parameters(weights.sum() / 20, n_clusters=3))
     assert found.n_clusters == 3
     assert set(found.status) == {Status.ABOVE_MAX}
+
+
+def test_known_cells_give_what_a_search_for_them_does():
+    points, weights = lattice(np.random.default_rng(3), 40, 40)
+    params = Parameters(weights.sum() / 12)
+    searched, known = cluster(points, weights, params), cluster(points, weights, params, cells=points.astype(int) // 92)
+    np.testing.assert_array_equal(known.labels, searched.labels)
+    np.testing.assert_array_equal(known.pieces, searched.pieces)
+
+
+@pytest.mark.parametrize(
+    "cells", [np.zeros((3, 2), int), np.zeros(4, int), np.array([[0, 0], [0, 1], [1, 0], [1, -1]])]
+)
+def test_cells_that_do_not_fit_are_refused(cells):
+    with pytest.raises(ValueError, match="columns and rows"):
+        cluster(np.zeros((4, 2)), None, Parameters(1), cells=cells)

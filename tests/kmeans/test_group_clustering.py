@@ -146,7 +146,7 @@ class TestStopping:
     def run(self, monkeypatch, started, happening):
         """Cluster groups of which each takes a moment, with something happening in the second."""
 
-        def slow(points, weights, params, outlines):
+        def slow(points, weights, params, outlines, cells):
             started.append(threading.current_thread())
             if len(started) == 2:
                 happening()
@@ -183,7 +183,7 @@ class TestStopping:
 
 
 def test_few_arrays_as_long_as_the_input_are_held(monkeypatch):
-    def in_one(points, weights, params, outlines):
+    def in_one(points, weights, params, outlines, cells):
         return replace(NO_CLUSTERS, labels=np.zeros(len(points), np.int64))
 
     n = 300_000

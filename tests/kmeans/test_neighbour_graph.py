@@ -9,10 +9,10 @@ from tests.support.geography import count_pieces, delaunay_edges, lattice_edges
 from tests.support.populations import buildings
 
 
-def edges_of(points):
+def edges_of(points, cells=None):
     """Undirected edges in the caller's order, and whether a lattice was seen."""
     tree = build_kdtree(points, np.ones(len(points)))
-    graph, is_lattice = build_neighbour_graph(tree)
+    graph, is_lattice = build_neighbour_graph(tree, None if cells is None else cells[tree.order])
     sources = np.repeat(np.arange(len(points)), np.diff(graph.first))
     ends = np.column_stack([tree.order[sources], tree.order[graph.neighbours]])
     one_way = {tuple(pair) for pair in ends if pair[0] < pair[1]}
@@ -50,11 +50,38 @@ def test_a_lattice_of_degrees_stays_one_when_projected():
     assert found == as_set(lattice_edges(cells * 1200))
 
 
+@pytest.mark.small
+@given(st.integers(0, 1000), st.integers(1, 150), st.integers(1, 12), st.integers(1, 40))
+def test_known_cells_need_no_search(seed, n, width, height):
+    rng = np.random.default_rng(seed)
+    cells = np.unique(rng.integers(0, [width, height], (n, 2)), axis=0)
+    cells = cells[rng.permutation(len(cells))]
+    # Whatever the points, for instance on a lattice that is so bent that nobody would recognise it.
+    found, is_lattice = edges_of(rng.uniform(0, 100, cells.shape), cells)
+    assert is_lattice
+    assert found == as_set(lattice_edges(cells))
+
+
+def test_several_points_in_a_cell_are_searched_for():
+    points = np.array([[0.0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [1, 1]])
+    assert edges_of(points, points.astype(int)) == edges_of(points)
+
+
 def test_scattered_points_have_delaunay_neighbours():
     points, _ = buildings(np.random.default_rng(1), 700)
     found, is_lattice = edges_of(points)
     assert not is_lattice
     assert found == as_set(delaunay_edges(points))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_square_lattices_of_degrees_are_recognised(seed):
+    rng = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.arange(rng.integers(4, 12)), np.arange(rng.integers(4, 12)))
+    cells = np.column_stack([x.ravel(), y.ravel()])
+    found, is_lattice = edges_of(cells / 1200 + [121, 14])
+    assert is_lattice
+    assert found == as_set(lattice_edges(cells))
 
 
 @pytest.mark.parametrize(

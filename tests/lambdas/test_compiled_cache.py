@@ -12,9 +12,11 @@ CALL = """
 import lambdas.clustering.handler, kmeans, numpy as np
 rng = np.random.default_rng(1)
 cells = np.column_stack([np.repeat(np.arange(20.0), 20), np.tile(np.arange(20.0), 20)])
-for points in (rng.uniform(0, 9, (900, 2)), np.concatenate([cells, cells[:3] + 50])):
+cells = np.concatenate([cells, cells[:3] + 50])
+for points, known in ((rng.uniform(0, 9, (900, 2)), None), (cells, None), (cells, cells.astype(int))):
     for bridge in (True, False):
-        kmeans.cluster(points, None, kmeans.Parameters(30, min_weight=29, max_weight=31, radius=1, bridge=bridge))
+        params = kmeans.Parameters(30, min_weight=29, max_weight=31, radius=1, bridge=bridge)
+        kmeans.cluster(points, None, params, cells=known)
 """
 EVERY_KERNEL = """
 import importlib, pkgutil

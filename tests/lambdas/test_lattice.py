@@ -202,6 +202,14 @@ def test_anything_else_is_no_lattice(points):
     assert find_lattice(points) is None
 
 
+def test_a_checkerboard_is_a_lattice_at_45_degrees():
+    column, row = np.meshgrid(np.arange(20), np.arange(20))
+    is_black = (column + row) % 2 == 0
+    lattice = find_lattice(np.column_stack([column[is_black], row[is_black]]) / 1200 + MANILA)
+    assert not lattice.is_aligned
+    np.testing.assert_allclose(np.abs(lattice.steps) * 1200, 1)
+
+
 @pytest.mark.parametrize(
     "points", [[[2, 2], [0, 0], [1, 1], [1, 3]], [[3, 2], [2, 1], [1, 0], [0, 1]], [[2, 0], [1, 3], [1, 1], [0, 2]]]
 )
