@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmeans.annealing import anneal, count_outside, settle
-from kmeans.cluster_sums import cluster_sums
+from kmeans.cluster_sums import cluster_sums, total_inertia
 from kmeans.contiguity import reassign_fragments
 from kmeans.ejection_chains import apply_chains
 from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
@@ -60,7 +60,7 @@ def divide(
         labels = np.zeros(len(tree.x), np.int64)
         sums = np.empty((1, N_SUMS))
         cluster_sums(tree, labels, sums)
-        return Division(labels, count_outside(sums, low, high), _inertia(sums))
+        return Division(labels, count_outside(sums, low, high), total_inertia(sums))
     search = _Search(tree, graph, n_clusters, low, high, random_state)
     return search.run()
 
@@ -108,16 +108,15 @@ class _Search:
         found = []
         for start in (centroids, equal_weight_runs(self.tree, k)):
             offsets = np.zeros(k)
-            labels, n_outside, inertia = balance(
-                self.tree, start, offsets, spread.copy(), self.low, self.high, _MARGIN * self.span
-            )
+            margin = _MARGIN * self.span
+            labels, cost = balance(self.tree, start, offsets, spread.copy(), self.low, self.high, margin)
             weight = np.bincount(labels, self.tree.weight, k)
             is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
             if is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=k).all():
-                found.append((n_outside, inertia, labels, start, offsets))
+                found.append((cost, labels, start, offsets))
         if not found:
             return None
-        _, _, labels, start, offsets = min(found, key=lambda diagram: diagram[:2])
+        _, labels, start, offsets = min(found, key=lambda diagram: diagram[0])
         self._start_from(labels, start, offsets)
         settled = self._settled()
         if settled.n_outside == 0:
@@ -151,14 +150,14 @@ class _Search:
             most = _CHAINS * len(self.sums)
             apply_chains(self.tree, self.graph, self.labels, self.sums, *limits, most)
             self._recompute()
-        return Division(self.labels.copy(), count_outside(self.sums, *limits), _inertia(self.sums))
+        return Division(self.labels.copy(), count_outside(self.sums, *limits), total_inertia(self.sums))
 
     def _recompute(self) -> None:
         # Sums that are only ever updated drift by their rounding.
         cluster_sums(self.tree, self.labels, self.sums)
 
     def _mean_squared_radius(self) -> float:
-        return max(_inertia(self.sums) / max(float(self.sums[:, 0].sum()), 1e-300), 1e-12)
+        return max(total_inertia(self.sums) / max(float(self.sums[:, 0].sum()), 1e-300), 1e-12)
 
 
 def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -170,8 +169,3 @@ def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatA
         member = int(np.argmax(labels == j))
         centroids[j] = tree.x[member], tree.y[member]
     return centroids, np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))
-
-
-def _inertia(sums: FloatArray) -> float:
-    weighted = sums[sums[:, 0] > 0]
-    return float((weighted[:, 3] - (weighted[:, 1] ** 2 + weighted[:, 2] ** 2) / weighted[:, 0]).sum())

@@ -38,6 +38,15 @@ def sums_inertia(sums: FloatArray) -> float:
 
 
 @kernel
+def total_inertia(sums: FloatArray) -> float:
+    """``sums_inertia`` of all clusters, (k, 4), together."""
+    total = 0.0
+    for j in range(sums.shape[0]):
+        total += sums_inertia(sums[j])
+    return total
+
+
+@kernel
 def group(labels: IntArray, k: int) -> tuple[IntArray, IntArray]:
     """Members of every cluster: those of j are ``members[begin[j]:begin[j + 1]]``."""
     begin = np.zeros(k + 1, np.int64)

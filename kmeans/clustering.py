@@ -15,6 +15,7 @@ from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connec
 from kmeans.outlines import Outlines, check_outlines
 from kmeans.parameters import Parameters
 from kmeans.radius_limit import limit_radius
+from kmeans.short_rows import finite_rows
 from kmeans.spatial_order import hilbert_order
 from kmeans.status import Reason, Status
 
@@ -133,7 +134,7 @@ def checked_rows(
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
     if weights.shape != (len(points),):
         raise ValueError(f"{len(points)} points need as many weights, not an array of shape {weights.shape}")
-    finite = np.isfinite(points).all(axis=1)
+    finite = finite_rows(points)
     if not finite.all():
         row = int(np.argmin(finite))
         raise InvalidPoint(row, (float(points[row, 0]), float(points[row, 1])))
@@ -244,7 +245,8 @@ def _describe(
         radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
     else:
         radius = outlines.radii(labels, k)
-    spread = float(np.sum(weights * np.sum((points - centroid[labels]) ** 2, axis=1)))
+    away = points - centroid[labels]
+    spread = float(np.sum(weights * (away[:, 0] ** 2 + away[:, 1] ** 2)))
     low, high = params.weight_range
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
     return Clustering(

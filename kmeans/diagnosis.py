@@ -16,10 +16,11 @@ def diagnose(clustering: Clustering, params: Parameters | Sequence[Parameters]) 
     ``params`` are those of the clustering: one for all groups, or a sequence with one for each group number.
     """
     findings = []
+    present = set(clustering.status.tolist()) - {Status.OK.value}
     for status in Status:
-        members = np.flatnonzero(clustering.status == status)
-        if status is Status.OK or len(members) == 0:
+        if status.value not in present:
             continue
+        members = np.flatnonzero(clustering.status == status)
         values = clustering.reason_value[members]
         text = EXPLANATIONS[status]
         if status is Status.COMPONENT_BELOW_MIN:

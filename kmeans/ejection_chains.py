@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
-from kmeans.cluster_sums import move_point, sums_inertia
+from kmeans.cluster_sums import move_point, sums_inertia, total_inertia
 from kmeans.contiguity import may_leave
 from kmeans.kdtree import FloatArray, IntArray, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
@@ -185,10 +185,7 @@ def _negative_cycle(
 ) -> int:
     """A node on a negative cycle of ``parent`` links (Bellman and Ford), or -1; node k stands for the free weight."""
     k = sums.shape[0]
-    scale = 0.0
-    for a in range(k):
-        if sums[a, 0] > 0:
-            scale += sums[a, 3] - (sums[a, 1] ** 2 + sums[a, 2] ** 2) / sums[a, 0]
+    scale = total_inertia(sums)
     # The sums cancel for clusters in one place: rounding must not look like an improvement.
     least = max(1e-9 * scale / k, 1e-300)
     distance[:] = 0.0

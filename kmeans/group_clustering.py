@@ -73,7 +73,7 @@ def cluster_groups(
     # The largest first: a large one that came last would keep one thread busy while the others are done.
     places = np.argsort(begin - end, kind="stable").tolist()
     n_parallel = np.count_nonzero(end - begin >= _SMALL) if n_threads > 1 else 0
-    found = _in_threads(work, places[:n_parallel], n_threads)
+    found = _in_threads(work, places[:n_parallel], n_threads) if n_parallel else {}
     found |= {place: work(place) for place in places[n_parallel:]}
     parts = [found[place] for place in range(len(places))]
     n_clusters = 0

@@ -82,18 +82,11 @@ def iterate(tree: KdTree, centroids: FloatArray, labels: IntArray, max_iteration
 
 @kernel
 def assign(
-    tree: KdTree,
-    centroids: FloatArray,
-    offsets: FloatArray,
-    sums: FloatArray,
-    labels: IntArray,
-    write_labels: bool,
-    grain: int = 1,
+    tree: KdTree, centroids: FloatArray, offsets: FloatArray, sums: FloatArray, labels: IntArray, write_labels: bool
 ) -> None:
     """Give every point to the centroid j of smallest ``|p - c_j|^2 - offsets[j]`` and add up the clusters.
 
-    With zero offsets these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987). With a coarser
-    ``grain`` the points of a node stay together, which is several times faster and hardly moves the centroids.
+    With zero offsets these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987).
 
     Args:
         tree: n points.
@@ -101,8 +94,6 @@ def assign(
         offsets: float64 (k,), square metres.
         sums: float64 (k, 4), overwritten with weight, weight*x, weight*y, weight*(x^2 + y^2) per cluster.
         labels: int64 (n,), tree order; overwritten when ``write_labels`` is set.
-        write_labels: whether labels are wanted besides the sums.
-        grain: most points of a node that goes as a whole to the centroid that its own middle is nearest to.
     """
     k = centroids.shape[0]
     sums[:] = 0.0
@@ -144,20 +135,6 @@ def assign(
                 kept += 1
         if kept - end == 1:
             j = index[end]
-            for q in range(4):
-                sums[j, q] += tree.sums[node, q]
-            if write_labels:
-                labels[tree.first[node] : tree.last[node]] = j
-        elif 1 < tree.last[node] - tree.first[node] <= grain:
-            x, y = twice_x / 2, twice_y / 2
-            if tree.sums[node, 0] > 0:
-                x, y = tree.sums[node, 1] / tree.sums[node, 0], tree.sums[node, 2] / tree.sums[node, 0]
-            best, nearest = np.inf, end
-            for q in range(end, kept):
-                distance = constant[q] - 2 * x * centre_x[q] - 2 * y * centre_y[q]
-                if distance < best:
-                    best, nearest = distance, q
-            j = index[nearest]
             for q in range(4):
                 sums[j, q] += tree.sums[node, q]
             if write_labels:

@@ -11,6 +11,7 @@ from kmeans import ragged
 from kmeans.bounding_circle import cluster_radii
 from kmeans.errors import InvalidPoint
 from kmeans.kdtree import FloatArray, IntArray
+from kmeans.short_rows import finite_rows
 
 
 class Outlines(NamedTuple):
@@ -64,7 +65,7 @@ def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
     has_corner = first[1:] > first[:-1]
     if not has_corner.all():
         raise ValueError(f"row {int(np.argmin(has_corner))}: the outline has no corner")
-    finite = np.isfinite(corners).all(axis=1)
+    finite = finite_rows(corners)
     if not finite.all():
         corner = int(np.argmin(finite))
         row = int(np.searchsorted(first, corner, side="right")) - 1

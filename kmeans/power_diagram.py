@@ -9,7 +9,7 @@ held down at the maximum. The offsets are found by dual ascent while the centroi
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.cluster_sums import sums_inertia
+from kmeans.cluster_sums import total_inertia
 from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
 from kmeans.lloyd_algorithm import assign
 
@@ -18,10 +18,10 @@ _LARGEST_STEP = 0.5
 _STEP_SCALE = 2.8
 # Riedmiller and Braun's rule: shorter steps after overshooting, longer ones while the direction holds.
 _SHRINK, _GROW, _SHORTEST, _LONGEST = 0.5, 1.15, 0.02, 2.0
-# Most iterations: with moving, and then with resting centroids.
-_MOVING, _RESTING = 100, 40
-# Centroids rest when going to the means lowers the inertia by no more than this share.
-_AT_REST = 1e-4
+# It is over when so many iterations have not lowered the cost by this share, or after so many.
+_PATIENCE, _WORTHWHILE, _MOST_ITERATIONS = 8, 5e-4, 150
+# Cost of a unit of weight out of the range, in mean squared radii.
+_PRICE = 4.0
 # After the first iterations centroids go beyond the mean by this factor, which halves their number.
 _STRIDE, _SETTLING = 1.7, 3
 # Points a cluster from which on that is safe.
@@ -31,8 +31,8 @@ _FINE = 100
 @kernel
 def balance(
     tree: KdTree, centroids: FloatArray, offsets: FloatArray, spread: FloatArray, low: float, high: float, margin: float
-) -> tuple[IntArray, int, float]:
-    """Move centroids and offsets until they rest with all weights in the range, or for a limited time.
+) -> tuple[IntArray, float]:
+    """Move centroids and offsets until that no longer helps, then offsets alone until all weights are in the range.
 
     Args:
         tree: n points.
@@ -43,36 +43,43 @@ def balance(
         margin: by how much the range that is aimed at is narrower at both ends.
 
     Returns:
-        labels int64 (n,) in the tree's order, the number of clusters out of the range, and the inertia.
+        labels int64 (n,) in the tree's order, and their cost: the inertia, increased by weights out of the range.
     """
     k = centroids.shape[0]
-    target = tree.sums[0, 0] / k
+    total = tree.sums[0, 0]
     step, direction = np.ones(k), np.zeros(k)
     sums = np.empty((k, N_SUMS))
     labels = np.zeros(tree.x.shape[0], np.int64)
     # With few points a cluster the ways of single points are too coarse for a stride beyond the mean.
     stride = _STRIDE if tree.x.shape[0] >= _FINE * k else 1.0
-    before, offsets_before = centroids.copy(), offsets.copy()
-    for iteration in range(_MOVING + _RESTING):
+    best_centroids, best_offsets, best_outside = centroids.copy(), offsets.copy(), np.inf
+    best, goal, deadline = np.inf, np.inf, _PATIENCE
+    is_moving = True
+    for iteration in range(_MOST_ITERATIONS):
         assign(tree, centroids, offsets, sums, labels, False)
-        before[:], offsets_before[:] = centroids, offsets
-        is_moving = iteration < _MOVING
-        _update(sums, centroids, offsets, spread, step, direction, low + margin, high - margin, target, is_moving)
-        gain, inertia, n_outside = 0.0, 0.0, 0
+        inertia, outside = total_inertia(sums), 0.0
         for j in range(k):
-            if sums[j, 0] < low or sums[j, 0] > high:
-                n_outside += 1
-            inertia += sums_inertia(sums[j])
-            dx, dy = centroids[j, 0] - before[j, 0], centroids[j, 1] - before[j, 1]
-            gain += sums[j, 0] * (dx * dx + dy * dy)
-            if iteration >= _SETTLING:
-                centroids[j, 0] += (stride - 1) * dx
-                centroids[j, 1] += (stride - 1) * dy
-        if n_outside == 0 and (not is_moving or gain <= _AT_REST * inertia):
-            break
-    centroids[:], offsets[:] = before, offsets_before
+            outside += max(low - sums[j, 0], sums[j, 0] - high, 0.0)
+        cost = inertia * (1 + _PRICE * outside / total)
+        if cost < best:
+            best, best_outside = cost, outside
+            best_centroids[:], best_offsets[:] = centroids, offsets
+        if best < goal * (1 - _WORTHWHILE) or not np.isfinite(goal):
+            goal, deadline = best, iteration + _PATIENCE
+        if iteration >= deadline or (outside == 0 and not is_moving):
+            if best_outside == 0 or not is_moving:
+                break
+            # From the best on only the offsets change.
+            is_moving, deadline = False, iteration + _PATIENCE
+            centroids[:], offsets[:] = best_centroids, best_offsets
+            continue
+        before = centroids.copy()
+        _update(sums, centroids, offsets, spread, step, direction, low + margin, high - margin, total / k, is_moving)
+        if is_moving and iteration >= _SETTLING:
+            centroids += (stride - 1) * (centroids - before)
+    centroids[:], offsets[:] = best_centroids, best_offsets
     assign(tree, centroids, offsets, sums, labels, True)
-    return labels, n_outside, inertia
+    return labels, best
 
 
 @kernel

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kmeans.short_rows import extremes
 from lambdas.geodata.geometry import FloatArray
 from lambdas.geodata.projection import Projection
 
@@ -51,7 +52,8 @@ def longitude_window(places: FloatArray, metres: FloatArray, projection: Project
     counts_on = max(-west, east) > turn / 2
     if east - west < turn / 2:
         return LongitudeWindow((west + east) / 2, turn, counts_on)
-    middle = float(projection.to_source((metres.min(axis=0) + metres.max(axis=0))[None] / 2)[0, 0])
+    lower, upper = extremes(metres)
+    middle = float(projection.to_source((lower + upper)[None] / 2)[0, 0])
     if counts_on:
         middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)
     return LongitudeWindow(middle, turn, counts_on)

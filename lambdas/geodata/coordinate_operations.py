@@ -12,6 +12,7 @@ import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import ProjError
 
+from kmeans.short_rows import finite_rows
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.chebyshev import FloatArray
 
@@ -22,6 +23,12 @@ def find_crs(value: Any) -> pyproj.CRS:
     return pyproj.CRS.from_user_input(value)
 
 
+@lru_cache(maxsize=64)
+def projjson(name: str) -> dict[str, Any]:
+    """The PROJJSON of a coordinate system by the name or text it was made from (``CRS.srs``); not to be changed."""
+    return dict(find_crs(name).to_json_dict())
+
+
 def full_turn(crs: pyproj.CRS) -> float | None:
     """360 degrees in the unit of a geographic system (there are files in grads); None for other systems."""
     if not crs.is_geographic:
@@ -29,11 +36,15 @@ def full_turn(crs: pyproj.CRS) -> float | None:
     return round(math.tau / crs.axis_info[0].unit_conversion_factor, 6)
 
 
-# Building one takes milliseconds, as long as projecting 30,000 points.
-@lru_cache(maxsize=64)
 def find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
     """The way from one system to another, x or longitude first; raises ``ProjError`` if there is none."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    return _transformer(source.srs, target.srs)
+
+
+# Building one takes milliseconds, as long as projecting 30,000 points. Names are compared faster than systems.
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(find_crs(source), find_crs(target), always_xy=True)
 
 
 def operation_at(point: FloatArray, transformer: pyproj.Transformer) -> pyproj.Transformer:
@@ -72,7 +83,7 @@ def require_images(points: FloatArray, images: FloatArray, complaint: str, filen
         InvalidInput: names the first such row and its coordinates, which ``complaint`` is about.
     """
     if not np.isfinite(images).all():
-        raise bad_point(points, int(np.argmin(np.isfinite(images).all(axis=1))), complaint, filename)
+        raise bad_point(points, int(np.argmin(finite_rows(images))), complaint, filename)
 
 
 def bad_point(points: FloatArray, row: int, complaint: str, filename: str) -> InvalidInput:

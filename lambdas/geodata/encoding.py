@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import BBOX_FIELDS
 from lambdas.geodata.geometry import WKB_POINT, FloatArray
 
@@ -18,8 +19,8 @@ def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Arr
     return pc.if_else(missing, pa.scalar(None, pa.binary()), fixed.cast(pa.binary()))
 
 
-def bounding_boxes(bounds: FloatArray) -> pa.Array:
-    """Bounding boxes, float64 (m, 4) as xmin, ymin, xmax, ymax, as structs; null where they are not finite."""
-    fields = [pa.array(np.ascontiguousarray(bounds[:, axis])) for axis in range(len(BBOX_FIELDS))]
-    mask = pa.array(~np.isfinite(bounds).all(axis=1))
-    return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=mask)
+def bounding_boxes(lower: FloatArray, upper: FloatArray) -> pa.Array:
+    """Boxes from their corners, float64 (m, 2) each, as structs; null where they are not finite."""
+    is_sound = finite_rows(lower) & finite_rows(upper)
+    fields = [pa.array(np.ascontiguousarray(corner[:, axis])) for corner in (lower, upper) for axis in (0, 1)]
+    return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=pa.array(~is_sound))

@@ -21,6 +21,9 @@ from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
 
+# Of a frame that is not worth compressing.
+_FEW_ROWS = 100
+
 
 @dataclass(frozen=True)
 class FrameColumns:
@@ -120,7 +123,7 @@ def write_frame(
         "pieces": pa.array(figures.pieces),
         "centroid": points_as_wkb(centroid, everywhere),
         "geometry": pa.array(shapely.to_wkb(polygons), pa.binary()),
-        "bbox": bounding_boxes(bounds),
+        "bbox": bounding_boxes(bounds[:, :2], bounds[:, 2:]),
     }
     # A grouping column may be called like one of these; it keeps its name.
     names = {name: free_name(name, list(named)) for name in ours}
@@ -136,10 +139,15 @@ def write_frame(
         names["centroid"]: {"encoding": "WKB", "geometry_types": ["Point"], "crs": rows.crs},
     }
     metadata = {
-        GEO_METADATA: geo_metadata(table.schema, names["geometry"], descriptions, names["bbox"], bounds),
+        GEO_METADATA: geo_metadata(
+            table.schema, names["geometry"], descriptions, names["bbox"], bounds[:, :2], bounds[:, 2:]
+        ),
         PROVENANCE_METADATA: encode_provenance(provenance),
     }
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd", row_group_size=PIECE_ROWS)
+    # A page of a few rows takes longer to compress than to send.
+    compression = "zstd" if len(centroid) > _FEW_ROWS else "none"
+    table = table.replace_schema_metadata(metadata)
+    pq.write_table(table, sink, compression=compression, use_dictionary=False, row_group_size=PIECE_ROWS)
 
 
 def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmeans.short_rows import extremes, finite_rows
 from lambdas.contract.errors import InvalidInput
 
 FloatArray = npt.NDArray[np.float64]
@@ -241,7 +242,12 @@ def _covering(bbox_column: str) -> dict[str, Any]:
 
 
 def geo_metadata(
-    schema: pa.Schema, primary: str, descriptions: dict[str, dict[str, Any]], bbox_column: str, bounds: FloatArray
+    schema: pa.Schema,
+    primary: str,
+    descriptions: dict[str, dict[str, Any]],
+    bbox_column: str,
+    lower: FloatArray,
+    upper: FloatArray,
 ) -> bytes:
     """The ``geo`` entry of an output.
 
@@ -251,17 +257,18 @@ def geo_metadata(
         descriptions: entries of the geometry columns; others than the primary one are left out if nobody knows the
             coordinate system that they name.
         bbox_column: struct column with the bounding boxes of the primary geometries.
-        bounds: these boxes, float64 (n, 4) as xmin, ymin, xmax, ymax; not finite where there is none.
+        lower, upper: corners of these boxes, float64 (n, 2); not finite where there is none.
     """
     columns = {primary: _current(descriptions[primary], schema)}
     for name, description in descriptions.items():
         with suppress(InvalidInput):
             columns[name] = _current(description, schema)
     columns[primary].pop("bbox", None)
-    bounds = bounds[np.isfinite(bounds).all(axis=1)]
-    if len(bounds):
-        lower, upper = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
-        columns[primary]["bbox"] = [*map(float, lower), *map(float, upper)]
+    is_sound = finite_rows(lower) & finite_rows(upper)
+    if is_sound.any():
+        if not is_sound.all():
+            lower, upper = lower[is_sound], upper[is_sound]
+        columns[primary]["bbox"] = [*extremes(lower)[0].tolist(), *extremes(upper)[1].tolist()]
     columns[primary]["covering"] = _covering(bbox_column)
     return json.dumps({"version": _VERSION, "primary_column": primary, "columns": columns}).encode()
 
@@ -273,11 +280,12 @@ def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
     if bbox_column is not None:
         current["covering"] = _covering(bbox_column)
     if current.get("crs") is not None:
+        from lambdas.geodata.coordinate_operations import projjson
         from lambdas.geodata.projection import parse_crs
 
         crs = parse_crs(current["crs"], "")
         if not isinstance(current["crs"], dict):
-            current["crs"] = crs.to_json_dict()
+            current["crs"] = projjson(crs.srs)
     return current
 
 

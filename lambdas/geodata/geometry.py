@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import GeometryColumn
 
 FloatArray = npt.NDArray[np.float64]
@@ -68,7 +69,7 @@ def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: boo
 def from_points(points: FloatArray, is_missing: npt.NDArray[np.bool_]) -> Geometries:
     """Rows that are points; those with NaN in both coordinates are empty, as WKB writes an empty point."""
     defect = np.zeros(len(points), np.uint8)
-    finite = np.isfinite(points).all(axis=1)
+    finite = finite_rows(points)
     if not finite.all():
         defect[~finite] = Defect.NOT_FINITE
         defect[np.isnan(points).all(axis=1)] = Defect.EMPTY
@@ -174,7 +175,7 @@ def _from_shapes(
     # Infinite coordinates show in the bounds, NaN among others does not.
     coordinates, row = shapely.get_coordinates(shapes, return_index=True)
     is_finite = np.ones(len(shapes), bool)
-    is_finite[row[~np.isfinite(coordinates).all(axis=1)]] = False
+    is_finite[row[~finite_rows(coordinates)]] = False
     defect[~is_finite & (defect == Defect.NONE)] = Defect.NOT_FINITE
     shapes = shapes.copy()
     shapes[defect != Defect.NONE] = None
@@ -183,7 +184,7 @@ def _from_shapes(
     is_sound = defect == Defect.NONE
     with np.errstate(over="ignore", invalid="ignore"):
         points[is_sound] = shapely.get_coordinates(shapely.centroid(shapes[is_sound]))
-    has_overflowed = is_sound & ~np.isfinite(points).all(axis=1)
+    has_overflowed = is_sound & ~finite_rows(points)
     defect[has_overflowed] = Defect.NOT_FINITE
     shapes[has_overflowed] = None
     has_many = shapely.get_num_coordinates(shapes) > _MANY_CORNERS

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from kmeans.short_rows import finite_rows
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata import columns
 from lambdas.geodata.columns import BoolArray, Grouping
@@ -150,7 +151,7 @@ def _join(pieces: list[Geometries]) -> Geometries:
 def _as_shapes(piece: Geometries) -> tuple[IntArray, FloatArray, FloatArray]:
     if piece.n_corners is not None and piece.bounds is not None:
         return piece.n_corners, piece.corners, piece.bounds
-    is_there: BoolArray = np.asarray(np.isfinite(piece.points).all(axis=1))
+    is_there = finite_rows(piece.points)
     return is_there.astype(np.int64), piece.points[is_there], np.hstack([piece.points, piece.points])
 
 
