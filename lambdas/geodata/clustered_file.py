@@ -1,11 +1,9 @@
 """Writes the input again with its clusters: every row and column in input order, as GeoParquet 1.1."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
@@ -20,8 +18,6 @@ from lambdas.geodata.rows import Rows
 # What `cluster_status` says of a row that was left out.
 INVALID = "invalid"
 _COLUMNS = ("id", "weight", "status")
-# Rows that tell whether a column repeats its values.
-_SAMPLED_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -77,12 +73,13 @@ def write_clustered(
         pa.array(clusters.weights),
         pa.array(clusters.statuses, pa.string()),
     )
-    pieces = regrouped(file.tables())
-    first = next(pieces, None)
-    repetitive = [prefix + suffix for suffix in _COLUMNS] + ([] if first is None else _repetitive_columns(first))
-    with pq.ParquetWriter(sink, layout.schema, compression="zstd", use_dictionary=repetitive) as writer:
+    # A dictionary of values that hardly repeat makes a column larger and takes twice the time; for those that do
+    # repeat compression is as good.
+    encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
+    repeated = [prefix + suffix for suffix in _COLUMNS]
+    with pq.ParquetWriter(sink, layout.schema, compression="zstd", use_dictionary=repeated + encoded) as writer:
         begin = 0
-        for table in [] if first is None else itertools.chain([first], pieces):
+        for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)
             begin += table.num_rows
             label = pa.array(clusters.labels[part], mask=clusters.labels[part] < 0)
@@ -93,19 +90,6 @@ def write_clustered(
                 new.append(bounding_boxes(*_row_bounds(rows, part)))
             arrays = [*table.columns, *new]
             writer.write_table(pa.Table.from_arrays(arrays, schema=layout.schema), PIECE_ROWS)
-
-
-def _repetitive_columns(table: pa.Table) -> list[str]:
-    """Columns worth a dictionary: others get larger by it, and take twice the time to write."""
-    found = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if pa.types.is_dictionary(field.type):
-            found.append(field.name)
-        elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_integer(field.type):
-            sample = column.slice(0, _SAMPLED_ROWS)
-            if 2 * pc.count_distinct(sample).as_py() <= len(sample):
-                found.append(field.name)
-    return found
 
 
 @dataclass(frozen=True)

@@ -270,7 +270,7 @@ def geo_metadata(
             lower, upper = lower[is_sound], upper[is_sound]
         columns[primary]["bbox"] = [*extremes(lower)[0].tolist(), *extremes(upper)[1].tolist()]
     columns[primary]["covering"] = _covering(bbox_column)
-    return json.dumps({"version": _VERSION, "primary_column": primary, "columns": columns}).encode()
+    return msgspec.json.encode({"version": _VERSION, "primary_column": primary, "columns": columns})
 
 
 def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 pyproj has the last word on every coordinate; dense files are mapped by a polynomial that was fitted to it.
 """
 
-import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -177,7 +177,7 @@ def parse_crs(value: Any, filename: str) -> pyproj.CRS:
     if isinstance(value, pyproj.CRS):
         return value
     try:
-        crs = find_crs(json.dumps(value) if isinstance(value, dict) else value)
+        crs = find_crs(msgspec.json.encode(value).decode() if isinstance(value, dict) else value)
     except (ProjError, TypeError, ValueError) as error:
         raise InvalidInput(f"has an unknown coordinate system ({str(error)[:_SHORT]})", filename=filename) from error
     if crs.is_geocentric:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -11,7 +12,7 @@ PROVENANCE_METADATA = b"kmeans"
 
 
 def encode_provenance(provenance: dict[str, Any]) -> bytes:
-    return json.dumps(provenance, sort_keys=True).encode()
+    return msgspec.json.encode(provenance, order="deterministic")
 
 
 def read_provenance(path: str) -> dict[str, Any] | None:

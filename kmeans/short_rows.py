@@ -1,0 +1,19 @@
+"""Reductions over arrays (n, 2) or (n, 4): along so short an axis, or across it, numpy takes ten times as long."""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def finite_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which rows have finite values only, bool (n,)."""
+    if np.isfinite(values).all():
+        return np.ones(len(values), bool)
+    finite = np.isfinite(values[:, 0])
+    for column in values.T[1:]:
+        finite &= np.isfinite(column)
+    return finite
+
+
+def extremes(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Smallest and largest value of each column; there has to be a row."""
+    return np.array([column.min() for column in values.T]), np.array([column.max() for column in values.T])
