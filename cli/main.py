@@ -6,6 +6,7 @@ import kmeans
 from cli.cluster.command import cluster
 from cli.export.command import export
 from cli.inspect.command import inspect
+from cli.lean_process import leave_out_unused_libraries
 from cli.split.command import split
 
 
@@ -21,5 +22,11 @@ main.add_command(inspect)
 main.add_command(split)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Entry of the installed command: ``main`` in a process of its own."""
+    leave_out_unused_libraries()
     main()
+
+
+if __name__ == "__main__":
+    run()
