@@ -1,12 +1,13 @@
-"""Keeps libraries that nothing here uses out of a process of our own."""
+"""Starts a process of our own without what it does not need."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
-# pyarrow and numba load these where they happen to be installed, which takes half a second and 60 MB.
-_UNUSED = ("pandas", "scipy")
+# pyarrow and numba load these where they happen to be installed, which takes half a second and 70 MB.
+_UNUSED = ("cffi", "pandas", "scipy", "yaml")
 
 
 class _LeftOut(MetaPathFinder):
@@ -17,6 +18,8 @@ class _LeftOut(MetaPathFinder):
             raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
 
 
-def leave_out_unused_libraries() -> None:
-    """Make their import fail, as if they were not installed; to be called first, and only by a program's entry."""
+def start_lean() -> None:
+    """Save time and memory in this process; to be called before any other import, and only by a program's entry."""
     sys.meta_path.insert(0, _LeftOut())
+    # Arrow's own allocator keeps 40 MB more for itself, and is no faster here.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

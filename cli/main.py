@@ -6,7 +6,7 @@ import kmeans
 from cli.cluster.command import cluster
 from cli.export.command import export
 from cli.inspect.command import inspect
-from cli.lean_process import leave_out_unused_libraries
+from cli.lean_process import start_lean
 from cli.split.command import split
 
 
@@ -24,7 +24,7 @@ main.add_command(split)
 
 def run() -> None:
     """Entry of the installed command: ``main`` in a process of its own."""
-    leave_out_unused_libraries()
+    start_lean()
     main()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kmeans.kdtree import build_kdtree
     from kmeans.lloyd_algorithm import LloydResult, lloyd
     from kmeans.outlines import Outlines
+    from kmeans.warm_up import warm_up
 
 __all__ = [
     "EXPLANATIONS",
@@ -36,6 +37,7 @@ __all__ = [
     "cluster_groups",
     "diagnose",
     "lloyd",
+    "warm_up",
 ]
 
 # Also the version of the algorithm: outputs of another version count as out of date.
@@ -51,6 +53,7 @@ _COMPILED = {
     "LloydResult": "kmeans.lloyd_algorithm",
     "lloyd": "kmeans.lloyd_algorithm",
     "Outlines": "kmeans.outlines",
+    "warm_up": "kmeans.warm_up",
 }
 
 

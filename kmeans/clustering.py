@@ -115,7 +115,7 @@ def cluster_checked(
     tree = build_kdtree(points, weights, None if outlines is None else outlines.extents())
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     outlines = None if outlines is None else outlines.of_rows(tree.order)
-    graph, _ = build_neighbour_graph(tree, None if cells is None else cells[tree.order])
+    graph, _ = build_neighbour_graph(tree, cells)
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
     labels, reasons = _cluster_components(tree, components, outlines, params)

@@ -56,7 +56,7 @@ def reassign_fragments(
             other = graph.neighbours[e]
             if is_free[other]:
                 distance = _power_distance(tree, centroids, offsets, other, int(cluster))
-                heapq.heappush(queue, (distance, other, cluster))
+                heapq.heappush(queue, (distance, np.int64(other), cluster))
     return n_free
 
 

@@ -61,9 +61,10 @@ def cluster_groups(
     labels = np.empty(len(points), np.int64)
 
     def work(place: int) -> Clustering:
-        rows = order[begin[place] : end[place]]
+        # Where there is one group only its rows need not be copied.
+        rows = order[begin[place] : end[place]] if len(begin) > 1 else slice(None)
         number = int(numbers[place])
-        own_outlines = None if outlines is None else outlines.of_rows(rows)
+        own_outlines = outlines if outlines is None or isinstance(rows, slice) else outlines.of_rows(rows)
         own_cells = None if cells is None else cells[rows]
         found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_outlines, own_cells)
         # No two groups share a row, so threads may write here at the same time.

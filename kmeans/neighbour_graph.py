@@ -8,6 +8,7 @@ the slow turning of a projected lattice does no harm.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kmeans import ragged
 from kmeans._jit import kernel
@@ -28,11 +29,11 @@ class NeighbourGraph(NamedTuple):
 
     Attributes:
         first: int64 (n + 1,), the neighbours of point i are ``neighbours[first[i]:first[i + 1]]``.
-        neighbours: int64 (2 * edges,), positions of points.
+        neighbours: int32 (2 * edges,), positions of points; half the memory of int64, and it is most of what there is.
     """
 
     first: IntArray
-    neighbours: IntArray
+    neighbours: npt.NDArray[np.int32]
 
 
 def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[NeighbourGraph, bool]:
@@ -42,11 +43,11 @@ def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[
 
     Args:
         tree: n points.
-        cells: int64 (n, 2), column and row of each point on a lattice, in the tree's order; None to look for one.
+        cells: int64 (n, 2), column and row of each point on a lattice, in the caller's order; None to look for one.
     """
     if cells is not None:
         width = int(cells[:, 0].max()) + 2
-        keys = cells[:, 1] * width + cells[:, 0]
+        keys = (cells[:, 1] * width + cells[:, 0])[tree.order]
         by_key = np.argsort(keys)
         keys = keys[by_key]
         # Several points in one cell are left to the general way.
@@ -179,7 +180,7 @@ def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourG
     n = keys.shape[0]
     # Each pair is found by the one that comes first: the next in the row, and three in the row above.
     steps = (1, width - 1, width, width + 1)
-    ahead = np.full((n, 4), -1, np.int64)
+    ahead = np.full((n, 4), -1, np.int32)
     first = np.zeros(n + 1, np.int64)
     for q in range(4):
         other = 0
@@ -193,7 +194,7 @@ def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourG
     for i in range(n):
         first[i + 1] += first[i]
     position = first[:-1].copy()
-    neighbours = np.empty(first[n], np.int64)
+    neighbours = np.empty(first[n], np.int32)
     for i in range(n):
         for q in range(4):
             if ahead[i, q] >= 0:
@@ -214,7 +215,7 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
     reach = longest * (1 + _LATTICE_TOLERANCE) ** 2
     first = np.empty(n + 1, np.int64)
     first[0] = 0
-    neighbours = np.empty(8 * n + 64, np.int64)
+    neighbours = np.empty(8 * n + 64, np.int32)
     near = longest * (1 + _LATTICE_TOLERANCE / 2) ** 2
     count, n_regular = 0, 0
     for i in range(n):
@@ -272,7 +273,7 @@ def from_edges(n: int, edges: IntArray, is_directed: bool = False) -> NeighbourG
     sources, targets = np.divmod(np.unique(sources * n + targets), n)
     first = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(sources, minlength=n), out=first[1:])
-    return NeighbourGraph(first, targets)
+    return NeighbourGraph(first, targets.astype(np.int32))
 
 
 @kernel

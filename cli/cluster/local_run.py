@@ -4,11 +4,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
 
+import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
 from cli.cluster.worker_pool import run_in_processes
 from cli.stop_signals import Stopped
@@ -123,6 +124,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
         report = _report_of_outputs(job, params, etag)
         if report is not None and not force:
             return _finished(job, report, skipped=True)
+        _warm_up()
         with open_outputs(job) as sinks:
             report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
     except RunError as error:
@@ -132,6 +134,12 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
         return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
     return _finished(job, report, seconds=round(time.perf_counter() - started, 4))
+
+
+@cache
+def _warm_up() -> None:
+    """Once in each process, before its first file is read."""
+    kmeans.warm_up()
 
 
 def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
-from cli.lean_process import leave_out_unused_libraries
+from cli.lean_process import start_lean
 from cli.stop_signals import STOP_SIGNALS
 
 Task = TypeVar("Task")
@@ -95,7 +95,7 @@ def _stop_signals_held() -> Iterator[None]:
 
 def _start_worker(parent: int) -> None:
     """Leave Ctrl-C to the parent and the other cores to the other workers, and end when the parent does."""
-    leave_out_unused_libraries()
+    start_lean()
     import pyarrow
 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

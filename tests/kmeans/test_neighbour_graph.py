@@ -12,7 +12,7 @@ from tests.support.populations import buildings
 def edges_of(points, cells=None):
     """Undirected edges in the caller's order, and whether a lattice was seen."""
     tree = build_kdtree(points, np.ones(len(points)))
-    graph, is_lattice = build_neighbour_graph(tree, None if cells is None else cells[tree.order])
+    graph, is_lattice = build_neighbour_graph(tree, cells)
     sources = np.repeat(np.arange(len(points)), np.diff(graph.first))
     ends = np.column_stack([tree.order[sources], tree.order[graph.neighbours]])
     one_way = {tuple(pair) for pair in ends if pair[0] < pair[1]}
