@@ -56,8 +56,9 @@ def apply_chains(
     """
     n, k = labels.shape[0], sums.shape[0]
     head, following, before = np.full(k, -1, np.int64), np.empty(n, np.int64), np.full(n, -1, np.int64)
+    owner = np.full(n, -1, np.int64)
     for i in range(n - 1, -1, -1):
-        _link(head, following, before, i, labels[i])
+        _relink(graph, labels, head, following, before, owner, i)
     arcs = Arcs(
         np.zeros(k, np.int64),
         np.zeros((k, _MAX_ARCS), np.int64),
@@ -104,8 +105,9 @@ def apply_chains(
             n_chains += 1
             for m in range(n_moves):
                 i = moves[m, 0]
-                _unlink(head, following, before, i, moves[m, 1])
-                _link(head, following, before, i, moves[m, 2])
+                _relink(graph, labels, head, following, before, owner, i)
+                for e in range(graph.first[i], graph.first[i + 1]):
+                    _relink(graph, labels, head, following, before, owner, graph.neighbours[e])
             for m in range(n_moves):
                 for side in (1, 2):
                     _find_arcs(tree, graph, labels, sums, head, following, arcs, moves[m, side])
@@ -114,23 +116,36 @@ def apply_chains(
 
 
 @kernel
-def _link(head: IntArray, following: IntArray, before: IntArray, i: int, j: int) -> None:
-    """Put point i in front of the members of cluster j."""
-    following[i] = head[j]
-    before[i] = -1
-    if head[j] >= 0:
-        before[head[j]] = i
-    head[j] = i
-
-
-@kernel
-def _unlink(head: IntArray, following: IntArray, before: IntArray, i: int, j: int) -> None:
-    if before[i] >= 0:
-        following[before[i]] = following[i]
-    else:
-        head[j] = following[i]
-    if following[i] >= 0:
-        before[following[i]] = before[i]
+def _relink(
+    graph: NeighbourGraph,
+    labels: IntArray,
+    head: IntArray,
+    following: IntArray,
+    before: IntArray,
+    owner: IntArray,
+    i: int,
+) -> None:
+    """Keep point i in the list of its cluster's boundary points, and in no other; ``owner`` is whose list it is in."""
+    wanted = -1
+    for e in range(graph.first[i], graph.first[i + 1]):
+        if labels[graph.neighbours[e]] != labels[i]:
+            wanted = labels[i]
+            break
+    if owner[i] == wanted:
+        return
+    if owner[i] >= 0:
+        if before[i] >= 0:
+            following[before[i]] = following[i]
+        else:
+            head[owner[i]] = following[i]
+        if following[i] >= 0:
+            before[following[i]] = before[i]
+    owner[i] = wanted
+    if wanted >= 0:
+        following[i], before[i] = head[wanted], -1
+        if head[wanted] >= 0:
+            before[head[wanted]] = i
+        head[wanted] = i
 
 
 @kernel

@@ -34,6 +34,7 @@ def bake() -> None:
     import numpy as np
 
     import kmeans
+    from kmeans.cell_rings import trace_rings
     from kmeans.seeding import greedy_kmeans_plus_plus
 
     rng = np.random.default_rng(0)
@@ -50,6 +51,8 @@ def bake() -> None:
             print(f"baked with {len(points)} points in {found.n_clusters} clusters")
         tree = kmeans.build_kdtree(points, weights)
         kmeans.lloyd(tree, greedy_kmeans_plus_plus(tree, 20, 0))
+
+    trace_rings(np.array([4, 5]), np.array([0, 1]), 4, keeps_all=False)
 
 
 def _pin_processor() -> None:

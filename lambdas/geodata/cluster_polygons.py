@@ -7,14 +7,13 @@ of the places, inside the settled area.
 import numpy as np
 import numpy.typing as npt
 
+from kmeans import ragged
+from kmeans.cell_rings import trace_rings
 from kmeans.kdtree import FloatArray, IntArray
 from lambdas.geodata.lattice import Lattice
 from lambdas.geodata.voronoi_faces import GRID, settled_area, voronoi_faces
 
 ObjectArray = npt.NDArray[np.object_]
-
-# GEOS needs about a kilobyte for each line while it builds polygons.
-_LINES_AT_ONCE = 200_000
 
 
 def lattice_polygons(
@@ -37,43 +36,31 @@ def lattice_polygons(
     if len(rows) == 0:
         return np.full(n_clusters, None, dtype=object)
     index = lattice.index[rows]
-    # The numbers of a cell and of its lower left corner; columns on both sides keep the rows apart.
+    # Columns on both sides keep the rows apart.
     first = index.min(axis=0) - 1
     width = int(index[:, 0].max() - first[0]) + 2
     cells = (index[:, 1] - first[1]) * width + index[:, 0] - first[0]
     cells, owners = _owners(cells, labels[rows], None if weights is None else weights[rows])
-    del rows, index
-    upright, level = _borders(cells, owners, width, lattice.is_aligned)
-    lines = np.concatenate([upright, level])
-    sides = _owner_at(np.concatenate([upright[:, :1] - [0, 1], level[:, :1] - [0, width]]), cells, owners)
+    rings = trace_rings(cells, owners, width, keeps_all=not lattice.is_aligned)
+    # The exterior of a region first, then its holes.
+    order = np.lexsort((rings.is_hole, rings.region))
+    _, positions = ragged.select(rings.first, order)
+    places = lattice.corner(rings.corners[positions] + first)
+    counts = np.diff(rings.first)[order]
+    regions = shapely.polygons(
+        shapely.linearrings(places, indices=np.repeat(np.arange(len(order)), counts)), indices=rings.region[order]
+    )
     polygons = np.full(n_clusters, None, dtype=object)
-    lines_so_far = np.cumsum(np.bincount(sides[sides >= 0], minlength=n_clusters))
-    start = 0
-    while start < n_clusters:
-        limit = lines_so_far[start] + _LINES_AT_ONCE
-        stop = max(start + 1, int(np.searchsorted(lines_so_far, limit, side="right")))
-        is_here = ((sides >= start) & (sides < stop)).any(axis=1)
-        faces, inside = _faces(lines[is_here], width)
-        owner = _owner_at(inside, cells, owners)
-        is_wanted = (owner >= start) & (owner < stop)
-        _join_faces(faces[is_wanted], owner[is_wanted], polygons)
-        start = stop
-    place = shapely.transform(polygons, lambda xy: lattice.corner(xy.astype(np.int64) + first))
-    return np.asarray(place, dtype=object)
-
-
-def _faces(lines: IntArray, width: int) -> tuple[ObjectArray, IntArray]:
-    """Polygons between the lines, in numbers of columns and rows, and for each the number of a cell inside."""
-    import shapely
-
-    # Numbers are exact, so what GEOS builds of them needs no tolerance.
-    ends = np.stack([lines % width, lines // width], axis=2).astype(np.float64)
-    faces = shapely.get_parts(shapely.polygonize(shapely.linestrings(ends)))
-    exteriors, face = shapely.get_coordinates(shapely.get_exterior_ring(faces), return_index=True)
-    # The lowest of the leftmost corners is the lower left corner of a cell of the face.
-    order = np.lexsort((exteriors[:, 1], exteriors[:, 0], face))
-    leftmost = exteriors[order[np.searchsorted(face, np.arange(len(faces)))]].astype(np.int64)
-    return faces, leftmost[:, 1] * width + leftmost[:, 0]
+    by_label = np.argsort(rings.label, kind="stable")
+    found, starts, counts = np.unique(rings.label[by_label], return_index=True, return_counts=True)
+    polygons[found] = regions[by_label[starts]]
+    has_more = counts > 1
+    if has_more.any():
+        numbers = np.repeat(np.arange(np.count_nonzero(has_more)), counts[has_more])
+        polygons[found[has_more]] = shapely.multipolygons(
+            regions[by_label[np.repeat(has_more, counts)]], indices=numbers
+        )
+    return polygons
 
 
 def voronoi_polygons(
@@ -121,6 +108,9 @@ def _owners(places: IntArray, labels: IntArray, weights: FloatArray | None) -> t
         labels: int64 (n,).
         weights: float64 (n,), None to count the points.
     """
+    order = np.argsort(places)
+    if (np.diff(places[order]) > 0).all():
+        return places[order], labels[order]
     order = np.lexsort((labels, places))
     places, labels = places[order], labels[order]
     is_place = np.append(True, places[1:] != places[:-1])
@@ -133,47 +123,6 @@ def _owners(places: IntArray, labels: IntArray, weights: FloatArray | None) -> t
     order = np.lexsort((labels, -total, places))
     best = order[np.flatnonzero(np.append(True, places[1:] != places[:-1]))]
     return places[best], labels[best]
-
-
-def _borders(cells: IntArray, owners: IntArray, width: int, is_straight: bool) -> tuple[IntArray, IntArray]:
-    """Upright and level lines between cells of different owners and around all of them, pairs of corners (m, 2).
-
-    Lines meet at their ends only. If ``is_straight``, a line is as long as the border is straight and nothing branches
-    off; otherwise it is one side of a cell.
-    """
-    n = len(cells)
-    has_left = np.append(False, cells[1:] == cells[:-1] + 1)
-    same_left = has_left & np.append(False, owners[1:] == owners[:-1])
-    below = np.minimum(np.searchsorted(cells, cells - width), n - 1)
-    has_below = cells[below] == cells - width
-    same_below = has_below & (owners[below] == owners)
-    has_right, has_above = np.append(has_left[1:], False), np.zeros(n, bool)
-    has_above[below[has_below]] = True
-    # A side is called like the corner at its lower left end.
-    upright = np.sort(np.concatenate([cells[~same_left], cells[~has_right] + 1]))
-    level = np.sort(np.concatenate([cells[~same_below], cells[~has_above] + width]))
-    if not is_straight:
-        return np.column_stack([upright, upright + width]), np.column_stack([level, level + 1])
-    column_by_column = upright[np.lexsort((upright, upright % width))]
-    return (
-        _runs(column_by_column, width, np.sort(np.concatenate([level, level + 1]))),
-        _runs(level, 1, np.sort(np.concatenate([upright, upright + width]))),
-    )
-
-
-def _runs(sides: IntArray, step: int, stops: IntArray) -> IntArray:
-    """Join sides, each ``step`` long and sorted along their direction, unless they meet at one of the ``stops``."""
-    stop = stops[np.minimum(np.searchsorted(stops, sides), len(stops) - 1)] == sides
-    is_start = np.append(True, sides[1:] != sides[:-1] + step) | stop
-    starts = np.flatnonzero(is_start)
-    ends = np.append(starts[1:], len(sides)) - 1
-    return np.column_stack([sides[starts], sides[ends] + step])
-
-
-def _owner_at(wanted: IntArray, cells: IntArray, owners: IntArray) -> IntArray:
-    """Owner of each wanted cell, -1 where there is no cell."""
-    position = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
-    return np.where(cells[position] == wanted, owners[position], -1)
 
 
 def _join_faces(faces: ObjectArray, labels: IntArray, polygons: ObjectArray) -> None:

@@ -174,16 +174,20 @@ def _fit_line(values: FloatArray) -> _Line | None:
     if not 2 <= len(distinct) <= _MOST_LINES:
         return None
     gaps = np.diff(distinct)
-    in_steps = gaps / np.median(gaps)
+    in_steps = gaps / np.sort(gaps)[len(gaps) // 2]
     if (np.abs(in_steps - np.rint(in_steps)) > _GAP_TOLERANCE).any() or (in_steps < 0.5).any():
         return None
     numbers = np.append(0.0, np.cumsum(np.rint(in_steps)))
     step = float((distinct[-1] - distinct[0]) / numbers[-1])
     if (np.rint((distinct - distinct[0]) / step) != numbers).any():
         return None
-    rows = _spread(np.arange(len(numbers)))
     half = max(numbers[-1] / 2, 1.0)
     scaled = (numbers - numbers[-1] / 2) / half
+    # Mostly they are as regular as can be, and nothing has to be fitted.
+    even = _rounded(np.array([(distinct[0] + distinct[-1]) / 2, step * half]), distinct)
+    if float(np.abs(even[0] + even[1] * scaled - distinct).max()) < _NEGLIGIBLE * step:
+        return _Line(float(distinct[0]), step, int(numbers[-1]), even)
+    rows = _spread(np.arange(len(numbers)))
     fits: list[tuple[float, FloatArray]] = []
     for degree in range(1, min(_MAX_DEGREE, max(1, int(numbers[-1]) // _STEPS_PER_POWER)) + 1):
         if degree > 1 and _POINTS_PER_TERM * (degree + 1) > len(rows):

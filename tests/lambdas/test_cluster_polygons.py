@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from lambdas.geodata import cluster_polygons, voronoi_faces
+from lambdas.geodata import voronoi_faces
 from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
 from lambdas.geodata.lattice import find_lattice
 
@@ -181,19 +181,6 @@ def test_cells_of_nobody_are_nobodys():
     lattice = lattice_of(cells(4, 4))
     assert lattice_polygons(lattice, np.full(16, -1), 2).tolist() == [None, None]
     assert len(lattice_polygons(lattice, np.full(16, -1), 0)) == 0
-
-
-def test_batches_change_nothing(monkeypatch):
-    rng = np.random.default_rng(0)
-    index = cells(60, 50)
-    labels = cKDTree(rng.uniform(0, 60, (40, 2))).query(index)[1]
-    # The last one is around all others.
-    labels[((index == 0) | (index == [59, 49])).any(axis=1)] = 40
-    lattice = lattice_of(index)
-    at_once = checked(lattice_polygons(lattice, labels, 41))
-    monkeypatch.setattr(cluster_polygons, "_LINES_AT_ONCE", 20)
-    in_batches = checked(lattice_polygons(lattice, labels, 41))
-    assert shapely.equals_identical(shapely.normalize(in_batches), shapely.normalize(at_once)).all()
 
 
 # Scattered places
