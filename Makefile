@@ -41,9 +41,10 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
 	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
 	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
+	$(LOCK) -o benchmarks/first_system.lock -c requirements.lock benchmarks/first_system.in
 
 clean: ## Remove all that was installed or built
-	rm -rf .venv .emulator .validator node_modules build cdk.out *.egg-info
+	rm -rf .venv .emulator .validator .first_system .image node_modules build cdk.out *.egg-info
 
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -60,6 +61,16 @@ clean: ## Remove all that was installed or built
 	$(PYTHON) -m venv .validator
 	.validator/bin/python -m pip install --quiet --require-hashes -r $<
 	HOME=$(CURDIR)/.validator .validator/bin/python -c "import duckdb_extensions as d; d.import_extension('spatial')"
+	@touch $@
+
+.first_system/.complete: benchmarks/first_system.lock
+	$(PYTHON) -m venv .first_system
+	.first_system/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.image/.complete: lambdas/clustering/requirements.lock
+	$(PYTHON) -m venv .image
+	.image/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
 
 node_modules/.complete: package-lock.json

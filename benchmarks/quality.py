@@ -88,7 +88,6 @@ def measure(
     found = kmeans.cluster(points, weights, wanted)
     seconds = time.perf_counter() - started
     k = found.n_clusters
-    fits = (KMeans(k, n_init=1, random_state=seed).fit(points, sample_weight=weights) for seed in range(3))
     result = {
         "tolerance": tolerance,
         "k": k,
@@ -97,7 +96,7 @@ def measure(
             np.mean([kmeans.Status(s) not in (kmeans.Status.BELOW_MIN, kmeans.Status.ABOVE_MAX) for s in found.status])
         ),
         "connected": float((pieces(points, found.labels) == 1).mean()),
-        "inertia_over_k_means": found.inertia / min(fit.inertia_ for fit in fits),
+        "inertia_over_k_means": found.inertia / unconstrained_inertia(points, weights, k),
         "radius_median": float(np.median(found.radius)),
         "radius_p95": float(np.quantile(found.radius, 0.95)),
         "seconds": seconds,
@@ -108,6 +107,12 @@ def measure(
     if constrained:
         result["inertia_over_constrained"] = found.inertia / constrained_inertia(points, k, low, high)
     return result
+
+
+def unconstrained_inertia(points: np.ndarray, weights: np.ndarray, k: int) -> float:
+    """The best of three scikit-learn fits, which know of no range and no neighbours."""
+    fits = (KMeans(k, n_init=1, random_state=seed).fit(points, sample_weight=weights) for seed in range(3))
+    return min(float(fit.inertia_) for fit in fits)
 
 
 def constrained_inertia(points: np.ndarray, k: int, low: float, high: float) -> float:

@@ -5,9 +5,10 @@ suits them, later the weights have to be in the range. What is still outside the
 """
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.boundary_exchange import exchange
 from kmeans.cluster_sums import cluster_sums
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.recombination import recombine
 from kmeans.seeding import StateArray

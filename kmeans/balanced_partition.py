@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmeans.annealing import anneal, count_outside, settle
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import cluster_sums, total_inertia
 from kmeans.contiguity import reassign_fragments
 from kmeans.ejection_chains import apply_chains
-from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
+from kmeans.kdtree import N_SUMS, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.power_diagram import balance
 from kmeans.seeding import equal_weight_runs, run_labels

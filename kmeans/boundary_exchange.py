@@ -3,9 +3,10 @@
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import move_point
 from kmeans.contiguity import may_leave
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 
 

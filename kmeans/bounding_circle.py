@@ -3,8 +3,8 @@
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import group
-from kmeans.kdtree import FloatArray, IntArray
 
 # A point this far outside, relative to the squared radius, is on the circle but for rounding.
 _ROUNDING = 1e-12

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
-from kmeans.kdtree import IntArray
+from kmeans.arrays import IntArray
 
 # Sides of a cell: below, right, above, left. Each runs counter-clockwise round the cell.
 _SIDES = 4

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from kmeans.kdtree import FloatArray
+from kmeans.arrays import FloatArray
 from kmeans.parameters import Parameters
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.kdtree import KdTree
 
 
 @kernel

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground, cluster_component
 from kmeans.components import Components, find_components
 from kmeans.errors import InvalidPoint, InvalidWeight
-from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
+from kmeans.kdtree import KdTree, build_kdtree
 from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.outlines import Outlines, check_outlines
 from kmeans.parameters import Parameters

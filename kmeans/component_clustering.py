@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmeans import ragged
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.balanced_partition import Division, divide
 from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_count import feasible_counts, nearest_count, objective, promising_counts
 from kmeans.cluster_sums import group
-from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
+from kmeans.kdtree import KdTree, build_kdtree
 from kmeans.neighbour_graph import NeighbourGraph, connected_components, from_edges
 from kmeans.outlines import Outlines
 from kmeans.parameters import Parameters

@@ -5,7 +5,8 @@ import heapq
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph, connected_components
 
 # A point whose removal cannot be judged within so many points stays where it is.

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import move_point, sums_inertia, total_inertia
 from kmeans.contiguity import may_leave
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 
 # Adjacent clusters that are looked at; more are rare and lie across a corner.

@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.clustering import NO_CLUSTERS, Clustering, checked_cells, checked_rows, cluster_checked
 from kmeans.errors import InvalidParameter
-from kmeans.kdtree import FloatArray, IntArray
 from kmeans.outlines import Outlines
 from kmeans.parameters import Parameters, parameters_of
 

@@ -8,12 +8,9 @@ Assignment, seeding and ordering all work on this one tree, built once per point
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from kmeans._jit import kernel
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from kmeans.arrays import FloatArray, IntArray
 
 LEAF_SIZE = 12
 # Points among which a pivot is chosen, in a large node.

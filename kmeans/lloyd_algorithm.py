@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmeans._jit import kernel
-from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.kdtree import N_SUMS, KdTree
 
 MAX_ITERATIONS = 300
 # Relative to the mean variance of the coordinates, as in scikit-learn.

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from kmeans import ragged
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray, KdTree, build_kdtree
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.kdtree import KdTree, build_kdtree
 
 # Points whose surroundings are looked at to find the steps of a lattice.
 _SAMPLE_SIZE = 256

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from kmeans import ragged
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.bounding_circle import cluster_radii
 from kmeans.errors import InvalidPoint
-from kmeans.kdtree import FloatArray, IntArray
 from kmeans.short_rows import finite_rows
 
 

@@ -9,8 +9,9 @@ held down at the maximum. The offsets are found by dual ascent while the centroi
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import total_inertia
-from kmeans.kdtree import N_SUMS, FloatArray, IntArray, KdTree
+from kmeans.kdtree import N_SUMS, KdTree
 from kmeans.lloyd_algorithm import assign
 
 # A step changes an offset by at most this share of the cluster's mean squared radius; without it the ascent diverges.

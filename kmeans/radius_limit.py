@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground
-from kmeans.kdtree import FloatArray, IntArray
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status

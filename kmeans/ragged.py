@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmeans.kdtree import IntArray
+from kmeans.arrays import IntArray
 
 
 def select(first: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:

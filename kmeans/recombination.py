@@ -7,9 +7,10 @@ tree of the union splits it into two connected parts, so the best of many cuts i
 import numpy as np
 
 from kmeans._jit import kernel
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.boundary_exchange import shift
 from kmeans.cluster_sums import cluster_sums, group, sums_inertia
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.seeding import StateArray, uniform
 

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray, KdTree
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.kdtree import KdTree
 
 StateArray = npt.NDArray[np.uint64]
 

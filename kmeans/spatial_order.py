@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans._jit import kernel
-from kmeans.kdtree import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray
 
 # Cells of the curve along each side of the square around the points, as a power of two.
 _LEVELS = 16

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cli.row_progress import Advance
+from kmeans.arrays import IntArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata import columns
 from lambdas.geodata.geo_file import GeoFile
-from lambdas.geodata.geometry import IntArray
 
 # More files than this are a mistake in the choice of the column, and more than a folder is good for.
 _MOST_VALUES = 100_000

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from cli.row_progress import Advance
 from cli.split.column_values import STAND_INS, Values
+from kmeans.arrays import IntArray
 from lambdas.contract.errors import OutputNotWritable
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import GEO_METADATA
-from lambdas.geodata.geometry import IntArray
 from lambdas.geodata.projection import parse_crs
 
 # Files open at the same time, about: some systems allow 256.

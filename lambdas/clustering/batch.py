@@ -1,11 +1,14 @@
 """Clusters the files of one request from bucket to bucket. One bad file never harms its neighbours."""
 
 import logging
+import threading
 import time
+from functools import cache
 
 import msgspec
 import pyarrow as pa
 
+import kmeans
 from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.clustering.object_store import Bucket
 from lambdas.contract import keys
@@ -24,12 +27,19 @@ def run_batch(request: ClusteringRequest) -> list[FileResult]:
     When the request belongs to a run the results are also written to the run's folder in the output bucket: that
     object is what the summary counts as the end of the batch.
     """
+    _load_kernels()
     source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
     results = [_run_file(filename, source, target, request.params) for filename in request.filenames]
     if request.run_id is not None and request.batch is not None:
         record = BatchResult(fingerprint=request.params.fingerprint(), results=results)
         target.write(keys.result_key(request.run_id, request.batch), msgspec.json.encode(record))
     return results
+
+
+@cache
+def _load_kernels() -> None:
+    """Begin to load numba and the compiled code, once: that takes as long as the first file takes to arrive."""
+    threading.Thread(target=kmeans.warm_up).start()
 
 
 def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:

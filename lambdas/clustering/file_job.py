@@ -84,7 +84,7 @@ def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
     }
 
 
-def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> kmeans.Clustering:
+def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> "kmeans.Clustering":
     try:
         return kmeans.cluster_groups(
             ground.points,
@@ -107,7 +107,7 @@ def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: in
         raise InvalidParameters(str(error)) from error
 
 
-def _cluster_ids(filename: str, clustering: kmeans.Clustering, grouping: Grouping) -> list[str]:
+def _cluster_ids(filename: str, clustering: "kmeans.Clustering", grouping: Grouping) -> list[str]:
     """``<file stem>_<number>``, within groups ``<file stem>_<group>_<number>``; with equally many digits in each."""
     names = group_names(grouping)
     sizes = np.bincount(clustering.group, minlength=len(names))
@@ -120,7 +120,7 @@ def _cluster_ids(filename: str, clustering: kmeans.Clustering, grouping: Groupin
     return ids
 
 
-def _report(ground: Ground, clustering: kmeans.Clustering) -> FileReport:
+def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
     statuses, counts = np.unique(clustering.status, return_counts=True)
     return FileReport(
         n_rows=ground.file.n_rows,

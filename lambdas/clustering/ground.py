@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 import kmeans
+from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.contract.parameters import RunParameters
 from lambdas.geodata.antimeridian import LongitudeWindow, longitude_window
 from lambdas.geodata.cells import Cells, find_cells
 from lambdas.geodata.clustered_file import require_free_columns
 from lambdas.geodata.geo_file import GeoFile
-from lambdas.geodata.geometry import FloatArray, IntArray
 from lambdas.geodata.places import Places, find_places
 from lambdas.geodata.projection import Projection, choose_projection
 from lambdas.geodata.rows import Rows, WantedColumns, read_rows
@@ -43,7 +43,7 @@ class Ground:
     rows: Rows
     projection: Projection
     points: FloatArray
-    outlines: kmeans.Outlines | None
+    outlines: "kmeans.Outlines | None"
     window: LongitudeWindow | None
     cells: Cells | None
     weights: FloatArray
@@ -107,7 +107,7 @@ def _rows_named(rows: IntArray) -> Iterator[None]:
         raise InvalidInput(error.message, **error.where | {"row": int(rows[error.where["row"]])}) from error
 
 
-def _outlines(rows: Rows, projection: Projection) -> kmeans.Outlines | None:
+def _outlines(rows: Rows, projection: Projection) -> "kmeans.Outlines | None":
     """Corners of the sound rows."""
     if rows.n_corners is None:
         return None

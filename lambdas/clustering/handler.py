@@ -7,10 +7,8 @@ from lambdas.clustering import compiled_cache
 
 compiled_cache.prepare()
 
-# Importing numba belongs to the start of the function, not to its first file.
 import msgspec  # noqa: E402
 
-import kmeans.group_clustering  # noqa: E402, F401
 from lambdas.clustering.batch import run_batch  # noqa: E402
 from lambdas.contract.events import ClusteringRequest, parse_event  # noqa: E402
 from lambdas.settings import Settings  # noqa: E402

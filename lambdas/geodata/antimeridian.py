@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kmeans.arrays import FloatArray
 from kmeans.short_rows import extremes
-from lambdas.geodata.geometry import FloatArray
 from lambdas.geodata.projection import Projection
 
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pyproj
 
+from kmeans.arrays import FloatArray
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.chebyshev import FloatArray
 from lambdas.geodata.coordinate_operations import find_crs, find_transformer, full_turn, require_images, transform
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kmeans.arrays import FloatArray
 from lambdas.geodata.antimeridian import LongitudeWindow
-from lambdas.geodata.geometry import FloatArray
 from lambdas.geodata.lattice import Lattice, find_lattice
 from lambdas.geodata.rows import Rows
 

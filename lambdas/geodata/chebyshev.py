@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.polynomial.chebyshev import cheb2poly
 
-FloatArray = npt.NDArray[np.float64]
+from kmeans.arrays import FloatArray
 
 # Nodes on each side of the box: enough for a country. Terms that a smaller box does not need are dropped afterwards.
 _N_NODES = 13

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans import ragged
-from kmeans.cell_rings import trace_rings
-from kmeans.kdtree import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray
 from lambdas.geodata.lattice import Lattice
 from lambdas.geodata.voronoi_faces import GRID, settled_area, voronoi_faces
 
@@ -31,6 +30,8 @@ def lattice_polygons(
         weights: float64 (n,), None to count the points.
     """
     import shapely  # Not needed by those who only read and cluster.
+
+    from kmeans.cell_rings import trace_rings  # Compiled: the start of a function does without.
 
     rows = np.flatnonzero(labels >= 0)
     if len(rows) == 0:

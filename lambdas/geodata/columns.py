@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.geometry import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 

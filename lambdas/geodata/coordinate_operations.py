@@ -12,9 +12,9 @@ import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import ProjError
 
+from kmeans.arrays import FloatArray
 from kmeans.short_rows import finite_rows
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.chebyshev import FloatArray
 
 
 @lru_cache(maxsize=64)

@@ -5,9 +5,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmeans.arrays import FloatArray
 from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import BBOX_FIELDS
-from lambdas.geodata.geometry import WKB_POINT, FloatArray
+from lambdas.geodata.geometry import WKB_POINT
 
 
 def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Array:

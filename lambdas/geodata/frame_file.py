@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.antimeridian import LongitudeWindow, cut
 from lambdas.geodata.cells import Cells
@@ -16,7 +17,6 @@ from lambdas.geodata.clustered_file import ClusterColumns
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
-from lambdas.geodata.geometry import FloatArray, IntArray
 from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows

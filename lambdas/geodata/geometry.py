@@ -8,11 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kmeans.arrays import FloatArray, IntArray
 from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import GeometryColumn
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 # A little-endian WKB point: byte order, geometry type, x, y.
 WKB_POINT = np.dtype([("byte_order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])

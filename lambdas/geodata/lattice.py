@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial.polynomial import polyval, polyval2d, polyvander2d
 
-from kmeans.kdtree import FloatArray, IntArray, build_kdtree
-from kmeans.neighbour_graph import lattice_steps
+from kmeans.arrays import FloatArray, IntArray
 
 # Largest distance of a point from its place, in steps. Four decimals of a degree put the centre of a cell of 92 m up to
 # 0.06 steps off, 32-bit floats one of 30 m up to 0.03. Scattered points pass by chance once in 25 each.
@@ -204,6 +203,9 @@ def _fit_line(values: FloatArray) -> _Line | None:
 
 def _steps(points: FloatArray) -> FloatArray | None:
     """The two steps, columns first, from the points around a few places; None if there are none or oblique ones."""
+    from kmeans.kdtree import build_kdtree  # Compiled: not needed by the aligned lattices of most files.
+    from kmeans.neighbour_graph import lattice_steps
+
     sample = points
     if len(points) > _N_PATCHES * _PATCH_SIZE:
         patches = []

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from kmeans.arrays import FloatArray
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.geodata.columns import is_number
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE, GeometryColumn
-from lambdas.geodata.geometry import FloatArray
 from lambdas.geodata.projection import parse_crs
 
 # Usual names of longitude and latitude, in the order in which they are looked for; upper and lower case are alike.

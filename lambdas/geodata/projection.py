@@ -14,10 +14,11 @@ import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import ProjError
 
+from kmeans.arrays import FloatArray
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.parameters import AUTOMATIC_CRS
 from lambdas.geodata.automatic_crs import automatic_crs, bounding_box
-from lambdas.geodata.chebyshev import BoxPolynomial, FloatArray, fit_box
+from lambdas.geodata.chebyshev import BoxPolynomial, fit_box
 from lambdas.geodata.coordinate_operations import (
     bad_point,
     find_crs,

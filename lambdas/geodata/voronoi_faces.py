@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans.kdtree import FloatArray, IntArray
-from kmeans.neighbour_graph import connected_components, from_edges
+from kmeans.arrays import FloatArray, IntArray
 
 ObjectArray = npt.NDArray[np.object_]
 
@@ -106,6 +105,8 @@ def _regions(sites: FloatArray, side: float) -> IntArray:
         other = np.minimum(np.searchsorted(numbers, numbers + step), len(numbers) - 1)
         touching = np.flatnonzero(numbers[other] == numbers + step)
         edges.append(np.column_stack([touching, other[touching]]))
+    from kmeans.neighbour_graph import connected_components, from_edges  # Compiled: most files do without.
+
     graph = from_edges(len(numbers), np.concatenate(edges))
     region: IntArray = connected_components(graph, np.zeros(len(numbers), np.int64))[0][square]
     return region

@@ -1,0 +1,122 @@
+"""A whole file, read to written, against a calibrator: 20 iterations of scikit-learn's k-means on the same points.
+
+    .venv/bin/python -m benchmarks.whole_file
+    .venv/bin/python -m benchmarks.whole_file cells.parquet --target-weight 240 --crs EPSG:3121
+
+Without a file, generated lattices of 13,691 and 69,000 cells are taken (k = 25 and 72). The quality of the clusters is
+printed beside the times, and the peak memory of a fresh process for 101,519 cells.
+"""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import cProfile
+import pstats
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pyarrow
+from sklearn.cluster import KMeans
+
+import kmeans
+from benchmarks.inputs import cells, write_cells
+from benchmarks.measuring import WORK, alternate, cluster_command, median_ratio, peak_megabytes, record, show
+from benchmarks.quality import unconstrained_inertia
+from lambdas.clustering.file_job import Sinks, cluster_file
+from lambdas.clustering.ground import read_ground
+from lambdas.contract.parameters import RunParameters, parse_parameters
+
+# Functions whose time makes up a stage; what one calls is counted with it.
+STAGES = {
+    "read": ("__init__:geo_file", "find_places", "read_rows"),
+    "project": ("choose_projection", "to_metres:projection"),
+    "lattice": ("find_cells",),
+    "tree_and_graph": ("build_kdtree:kdtree", "build_neighbour_graph", "find_components"),
+    "search": ("_cluster_components",),
+    "polygons": ("cluster_polygons",),
+    "write": ("write_frame", "write_clustered"),
+}
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--target-weight", default=240.0, show_default=True)
+@click.option("--weight-column", default="population", show_default=True, help="Give none as an empty text.")
+@click.option("--crs", default="auto", show_default=True)
+@click.option("--repetitions", default=7, show_default=True)
+def main(files: tuple[Path, ...], target_weight: float, weight_column: str, crs: str, repetitions: int) -> None:
+    """Time whole files in a warm process, by stages."""
+    pyarrow.set_cpu_count(1)
+    params = parse_parameters({"target_weight": target_weight, "weight_column": weight_column or None, "crs": crs})
+    rows = [measure(path, params, repetitions) for path in files or generated(((13_691, 25), (69_000, 72)))]
+    show("Whole file, milliseconds (median)", [{key: row[key] for key in row if key not in STAGES} for row in rows])
+    show("Stages, milliseconds", [{"file": row["file"]} | {stage: row[stage] for stage in STAGES} for row in rows])
+    large = generated(((101_519, 106),))[0]
+    megabytes = peak_megabytes(cluster_command(large, WORK / "memory"))
+    click.echo(f"peak memory of `kmeans cluster`, 101,519 cells, fresh process: {megabytes:.0f} MB")
+    if not files:
+        record("whole_file", repetitions, rows, peak_megabytes=megabytes)
+
+
+def generated(sizes: tuple[tuple[int, int], ...]) -> list[Path]:
+    """Lattices of so many cells, with as many people as so many clusters of 240 have."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for n, k in sizes:
+        path = WORK / f"lattice_{n}.parquet"
+        write_cells(path, *cells(n, k * 240.0, (121.0, 14.5), seed=1), code="L", is_urban=True)
+        paths.append(path)
+    return paths
+
+
+def measure(path: Path, params: RunParameters, repetitions: int) -> dict[str, Any]:
+    """Ratio, stages and quality of one file."""
+    WORK.mkdir(parents=True, exist_ok=True)
+
+    def ours() -> object:
+        return cluster_file(str(path), path.name, "", params, Sinks(str(WORK / "clustered"), str(WORK / "frame")))
+
+    ground = read_ground(str(path), path.name, params)
+    k = max(2, int(ground.weights.sum() / ground.parameters[0].target_weight))
+    fit = KMeans(k, init="random", n_init=1, max_iter=20, tol=0, random_state=0, algorithm="lloyd")
+    sides: dict[str, Callable[[], object]] = {
+        "ours": ours,
+        "calibrator": lambda: fit.fit(ground.points, sample_weight=ground.weights),
+    }
+    times = alternate(sides, repetitions)
+    cells_of = None if ground.cells is None else ground.cells.lattice.index
+    found = kmeans.cluster(ground.points, ground.weights, ground.parameters[0], ground.outlines, cells_of)
+    return {
+        "file": path.name,
+        "rows": len(ground.points),
+        "k": found.n_clusters,
+        "ours": float(np.median(times["ours"]) * 1e3),
+        "calibrator": float(np.median(times["calibrator"]) * 1e3),
+        "ratio": median_ratio(times, "ours", "calibrator"),
+        "in_range": float(found.in_range.mean()),
+        "inertia_over_unconstrained": found.inertia
+        / unconstrained_inertia(ground.points, ground.weights, found.n_clusters),
+        **stages(ours, repetitions),
+    }
+
+
+def stages(call: Callable[[], object], repetitions: int) -> dict[str, float]:
+    """Milliseconds of each stage, as the profiler sees them: some percent more than without it."""
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(repetitions):
+        call()
+    profile.disable()
+    cumulated: dict[str, float] = {}
+    for (file, _, name), (_, _, _, total, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        for key in (name, f"{name}:{Path(file).stem}"):
+            cumulated[key] = cumulated.get(key, 0.0) + total
+    return {stage: sum(cumulated.get(key, 0.0) for key in keys) / repetitions * 1e3 for stage, keys in STAGES.items()}
+
+
+if __name__ == "__main__":
+    main()
