@@ -38,8 +38,14 @@ def run_batch(request: ClusteringRequest) -> list[FileResult]:
 
 @cache
 def _load_kernels() -> None:
-    """Begin to load numba and the compiled code, once: that takes as long as the first file takes to arrive."""
-    threading.Thread(target=kmeans.warm_up).start()
+    """Begin to load the slow libraries and the compiled code, once: the first file takes as long to arrive."""
+    threading.Thread(target=_load).start()
+
+
+def _load() -> None:
+    import pyarrow.compute  # noqa: F401
+
+    kmeans.warm_up()
 
 
 def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:

@@ -7,7 +7,6 @@ wherever another kind of host is met. Run as a module this fills the cache.
 
 import os
 import platform
-import shutil
 from pathlib import Path
 
 # Set in the image only: elsewhere numba chooses the place and the processor itself.
@@ -24,12 +23,15 @@ def prepare() -> None:
         return
     _pin_processor()
     os.environ["NUMBA_CACHE_DIR"] = str(_WRITABLE_CACHE)
-    shutil.copytree(baked, _WRITABLE_CACHE, dirs_exist_ok=True, copy_function=_link)
-
-
-def _link(source: str, target: str) -> None:
-    Path(target).unlink(missing_ok=True)
-    os.symlink(source, target)
+    for folder in os.scandir(baked):
+        links = _WRITABLE_CACHE / folder.name
+        links.mkdir(parents=True, exist_ok=True)
+        present = set(os.listdir(links))
+        for file in os.scandir(folder):
+            link = f"{links}/{file.name}"
+            if file.name in present:
+                os.unlink(link)
+            os.symlink(file.path, link)
 
 
 def bake() -> None:

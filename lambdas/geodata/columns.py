@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
@@ -86,6 +85,8 @@ def is_urban(
     Raises:
         InvalidInput: the column is of another type, or has a word that is not known.
     """
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
+
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     data_type = column.type
@@ -133,6 +134,8 @@ def encoded(column: pa.ChunkedArray, name: str, filename: str) -> pa.Array:
     Raises:
         InvalidInput: its type has no groups, such as lists.
     """
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
+
     data_type = column.type
     try:
         column = column.cast(_sortable(data_type))
@@ -191,6 +194,8 @@ def group(pieces: dict[str, list[pa.Array]], n_rows: int) -> Grouping:
 
 def _ranked(arrays: list[pa.Array]) -> tuple[IntArray, pa.Array]:
     """Rank of each row's value among the sorted distinct ones, and these; null has the rank after the last."""
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
+
     if not arrays:
         return np.empty(0, np.int64), pa.array([], pa.string())
     pieces = pa.chunked_array(arrays).unify_dictionaries().chunks

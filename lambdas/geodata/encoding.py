@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kmeans.arrays import FloatArray
 from kmeans.short_rows import finite_rows
@@ -13,6 +12,8 @@ from lambdas.geodata.geometry import WKB_POINT
 
 def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Array:
     """Points, float64 (m, 2), as binary WKB; null where they are not sound."""
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
+
     values = np.empty(len(points), WKB_POINT)
     values["byte_order"], values["type"], values["xy"] = 1, 1, points
     fixed = pa.Array.from_buffers(pa.binary(WKB_POINT.itemsize), len(points), [None, pa.py_buffer(values)])

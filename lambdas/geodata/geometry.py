@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.short_rows import finite_rows
@@ -98,6 +97,8 @@ def _wkb_points(array: pa.Array) -> FloatArray | None:
 
 def _coordinates(array: pa.StructArray) -> FloatArray:
     """Coordinates float64 (m, 2) of an array of structs of x and y; NaN where it is null."""
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
+
     axes = [pc.struct_field(array, axis).cast(pa.float64()).fill_null(np.nan) for axis in ("x", "y")]
     return np.column_stack([axis.to_numpy(zero_copy_only=False) for axis in axes])
 
@@ -135,6 +136,7 @@ def _is_finite(array: pa.Array) -> bool:
 
 
 def _all_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
+    import pyarrow.compute as pc  # Loaded while the first file arrives.
     import shapely
 
     if encoding == "WKB":
