@@ -4,6 +4,7 @@ import click
 
 import kmeans
 from cli.cluster.command import cluster
+from cli.cost.command import cost
 from cli.export.command import export
 from cli.inspect.command import inspect
 from cli.lean_process import start_lean
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 main.add_command(cluster)
+main.add_command(cost)
 main.add_command(export)
 main.add_command(inspect)
 main.add_command(split)

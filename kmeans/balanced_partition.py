@@ -25,6 +25,8 @@ _MARGIN = 0.03
 _COLLAPSED = 0.02
 # First price and margin of one annealing after another: they differ so that it does not always end in the same place.
 _TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), (0.1, 0.06))
+# Among so many clusters the luck of a start averages out, and one will do.
+_MANY_CLUSTERS = 1000
 # So many points a cluster are fine enough for a diagram alone to be as good as any.
 _MANY_POINTS = 60
 # At this price no move leaves the range.
@@ -107,7 +109,10 @@ class _Search:
         k = len(self.sums)
         centroids, spread = _centroids(self.tree, self.sums, self.labels)
         found = []
-        for start in (centroids, equal_weight_runs(self.tree, k)):
+        starts = [equal_weight_runs(self.tree, k)]
+        if k < _MANY_CLUSTERS:
+            starts.append(centroids)
+        for start in starts:
             offsets = np.zeros(k)
             margin = _MARGIN * self.span
             labels, cost = balance(self.tree, start, offsets, spread.copy(), self.low, self.high, margin)

@@ -23,6 +23,9 @@ _MAX_ARCS = 24
 # Passes of the shortest-path search before the present arcs are given up.
 _MAX_PASSES = 60
 _BLOCKED = np.inf
+# Clusters with near numbers are near on the ground. Chains are looked for among so many of them at a time, half of
+# which are also among the next so many: one search among all would take time with the square of their number.
+_WINDOW = 256
 
 
 class Arcs(NamedTuple):
@@ -80,10 +83,19 @@ def apply_chains(
         for a in range(k):
             _find_arcs(tree, graph, labels, sums, head, following, arcs, a)
         n_before = n_chains
+        # The sums cancel for clusters in one place: rounding must not look like an improvement.
+        least = max(1e-9 * total_inertia(sums) / k, 1e-300)
+        begin = 0
         while n_chains < max_chains:
-            start = _negative_cycle(arcs, sums, low, high, smallest, parent, by_arc, distance, visited)
+            end = min(k, begin + _WINDOW)
+            start = _negative_cycle(
+                arcs, sums, begin, end, low, high, smallest, least, parent, by_arc, distance, visited
+            )
             if start < 0:
-                break
+                if end == k:
+                    break
+                begin += _WINDOW // 2
+                continue
             n_moves = 0
             node = start
             while True:
@@ -191,41 +203,47 @@ def _find_arcs(
 def _negative_cycle(
     arcs: Arcs,
     sums: FloatArray,
+    begin: int,
+    end: int,
     low: float,
     high: float,
     smallest: float,
+    least: float,
     parent: IntArray,
     by_arc: IntArray,
     distance: FloatArray,
     visited: IntArray,
 ) -> int:
-    """A node on a negative cycle of ``parent`` links (Bellman and Ford), or -1; node k stands for the free weight."""
+    """A node on a negative cycle of ``parent`` links (Bellman and Ford) between clusters ``begin`` to ``end``, or -1.
+
+    Node k stands for the free weight; costs below ``least`` are none.
+    """
     k = sums.shape[0]
-    scale = total_inertia(sums)
-    # The sums cancel for clusters in one place: rounding must not look like an improvement.
-    least = max(1e-9 * scale / k, 1e-300)
-    distance[:] = 0.0
-    parent[:] = -1
+    distance[begin:end] = 0.0
+    parent[begin:end] = -1
+    distance[k], parent[k] = 0.0, -1
     for _ in range(_MAX_PASSES):
         is_changed = False
-        for a in range(k):
+        for a in range(begin, end):
             for arc in range(arcs.n_arcs[a]):
                 b = arcs.to[a, arc]
-                if distance[a] + arcs.cost[a, arc] < distance[b] - least:
+                if begin <= b < end and distance[a] + arcs.cost[a, arc] < distance[b] - least:
                     distance[b], parent[b], by_arc[b] = distance[a] + arcs.cost[a, arc], a, arc
                     is_changed = True
-        for a in range(k):
+        for a in range(begin, end):
             if parent[a] >= 0 and sums[a, 0] + smallest <= high and distance[a] < distance[k] - least:
                 distance[k], parent[k] = distance[a], a
                 is_changed = True
-        for a in range(k):
+        for a in range(begin, end):
             if sums[a, 0] - smallest >= low and distance[k] < distance[a] - least:
                 distance[a], parent[a] = distance[k], k
                 is_changed = True
         if not is_changed:
             return -1
-        visited[:] = 0
-        for first in range(k + 1):
+        visited[begin:end] = 0
+        visited[k] = 0
+        for number in range(begin, end + 1):
+            first = number if number < end else k
             node = first
             while node >= 0 and visited[node] == 0:
                 visited[node] = first + 1

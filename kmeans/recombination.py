@@ -38,7 +38,7 @@ def recombine(
     subtree = np.empty((n, 4))
     adjacent = np.empty(k, np.int64)
     seen = np.full(k, -1, np.int64)
-    for _ in range(_ROUNDS):
+    for round_number in range(_ROUNDS):
         begin, members = group(labels, k)
         is_stale = np.zeros(k, np.bool_)
         n_outside = 0
@@ -49,15 +49,15 @@ def recombine(
             if is_stale[a]:
                 continue
             n_adjacent = 0
+            stamp = round_number * k + a
             for q in range(begin[a], begin[a + 1]):
                 i = members[q]
                 for e in range(graph.first[i], graph.first[i + 1]):
                     b = labels[graph.neighbours[e]]
-                    if b != a and seen[b] != a and not is_stale[b]:
-                        seen[b] = a
+                    if b != a and seen[b] != stamp and not is_stale[b]:
+                        seen[b] = stamp
                         adjacent[n_adjacent] = b
                         n_adjacent += 1
-            seen[:] = -1
             begin_at = int(uniform(state) * n_adjacent)
             for turn in range(n_adjacent):
                 b = adjacent[(begin_at + turn) % n_adjacent]

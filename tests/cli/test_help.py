@@ -5,7 +5,15 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["cluster", "--help"], ["split", "--help"], ["export", "--help"], ["inspect", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["cluster", "--help"],
+        ["split", "--help"],
+        ["export", "--help"],
+        ["inspect", "--help"],
+        ["cost", "--help"],
+    ],
 )
 def test_help_does_not_wait_for_what_it_does_not_need(arguments):
     code = (

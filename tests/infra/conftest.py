@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import aws_cdk
 import pytest
@@ -10,8 +9,8 @@ from aws_cdk.assertions import Template
 
 from infra.config import Config
 from infra.stack import SamplingUnitsStack
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 CONTEXT = json.loads((PROJECT / "cdk.json").read_text())["context"]
 
 

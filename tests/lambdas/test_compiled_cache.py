@@ -3,11 +3,11 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent.parent
+from tests.support.project import PROJECT
+
 CALL = """
 import lambdas.clustering.handler, kmeans, numpy as np
 rng = np.random.default_rng(1)

@@ -1,0 +1,1 @@
+"""``kmeans cost``: time and price of a run on AWS."""

@@ -1,0 +1,119 @@
+"""What a run on AWS takes and costs, before it is started: measured seconds, published prices, AWS quotas.
+
+How the constants were found, and what the model leaves out, is in docs/cost.md.
+"""
+
+import math
+from typing import Literal
+
+import msgspec
+
+from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY, MAX_FILES_PER_BATCH
+
+# Measured by benchmarks/nation.py: seconds of a file, and of each of its cells, on one core.
+SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0058, 1.7e-6
+# A vCPU of Lambda is taken to be this much slower than the core of the benchmark.
+_SLOWER = 1.5
+# One vCPU; less memory has a share of it.
+_MEGABYTES_PER_VCPU = 1769
+# One read and two writes in turn, at the latency that AWS states for small objects.
+_S3_SECONDS_PER_FILE = 0.3
+# Initialisation and loading of compiled code, once for each execution environment, and a second for the platform.
+_START_SECONDS = 2.0
+# Kickoff and summary, which list and read the objects of a run.
+_LISTED_PER_SECOND = 2000
+BYTES_PER_CELL = 12
+# Until so many invocations wait for each place, batches stay small.
+_BATCHES_PER_PLACE = 4
+_LIST_PAGE = 1000
+# Dollars, us-east-1, November 2025, without the free tier.
+_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
+_LAMBDA_REQUEST = 0.20e-6
+_STATE_TRANSITION = 25e-6
+_S3_WRITE_OR_LIST, _S3_READ = 5e-6, 0.4e-6
+_LOG_GB = 0.50
+_LOG_BYTES_PER_FILE = 400
+# Transitions of a run itself and of each batch (start, invocation).
+_RUN_TRANSITIONS, _BATCH_TRANSITIONS = 10, 2
+
+Architecture = Literal["arm64", "x86_64"]
+
+
+class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """Time and money of one run.
+
+    Attributes:
+        n_files, n_cells, n_batches: what is done, in how many invocations.
+        compute_seconds: of the clustering function, all invocations together.
+        gb_seconds: of all functions.
+        duration_seconds: from start to end, with ``max_concurrency`` invocations at a time.
+        dollars: by what is paid for.
+        total_dollars: their sum.
+    """
+
+    n_files: int
+    n_cells: int
+    n_batches: int
+    compute_seconds: float
+    gb_seconds: float
+    duration_seconds: float
+    dollars: dict[str, float]
+    total_dollars: float
+
+
+def estimate_cost(
+    n_files: int,
+    n_cells: int | None = None,
+    *,
+    n_bytes: int | None = None,
+    n_batches: int | None = None,
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    memory_mb: int = _MEGABYTES_PER_VCPU,
+    architecture: Architecture = "arm64",
+) -> CostEstimate:
+    """Estimate a run that clusters ``n_files`` files.
+
+    Args:
+        n_files: files to do.
+        n_cells: rows of all of them; by default as many as ``n_bytes`` usually hold.
+        n_bytes: size of all of them, compressed.
+        n_batches: invocations; by default what the kickoff function would choose, roughly.
+        max_concurrency: invocations at a time.
+        memory_mb: of the clustering function.
+        architecture: its processor.
+
+    Raises:
+        ValueError: neither cells nor bytes are given, or a number is below its least.
+    """
+    if n_cells is None and n_bytes is None:
+        raise ValueError("either the cells or the bytes of the files have to be given")
+    if min(n_files, n_cells or 0, n_bytes or 0) < 0 or max_concurrency < 1 or memory_mb < 128:
+        raise ValueError("files, cells and bytes have to be at least 0, the concurrency 1 and the memory 128 MB")
+    cells = n_cells if n_cells is not None else math.ceil((n_bytes or 0) / BYTES_PER_CELL)
+    least = math.ceil(n_files / MAX_FILES_PER_BATCH)
+    batches = n_batches if n_batches is not None else min(n_files, max(least, max_concurrency * _BATCHES_PER_PLACE))
+    slowness = _SLOWER * max(1.0, _MEGABYTES_PER_VCPU / memory_mb)
+    places = max(1, min(max_concurrency, batches))
+    working = slowness * (SECONDS_PER_FILE * n_files + SECONDS_PER_CELL * cells) + _S3_SECONDS_PER_FILE * n_files
+    starting = _START_SECONDS * slowness / _SLOWER * (places if n_files else 0)
+    listing = 3 * n_files / _LISTED_PER_SECOND
+    gigabytes = memory_mb / 1024
+    gb_seconds = (working + starting) * gigabytes + 2 * (listing + 1)
+    dollars = {
+        "Lambda compute": gb_seconds * _GB_SECOND[architecture],
+        "Lambda requests": (batches + 2) * _LAMBDA_REQUEST,
+        "Step Functions transitions": (_RUN_TRANSITIONS + _BATCH_TRANSITIONS * batches) * _STATE_TRANSITION,
+        "S3 requests": (2 * n_files + 2 * batches + 2 * math.ceil(n_files / _LIST_PAGE)) * _S3_WRITE_OR_LIST
+        + (2 * n_files + batches) * _S3_READ,
+        "CloudWatch logs": n_files * _LOG_BYTES_PER_FILE / 1e9 * _LOG_GB,
+    }
+    return CostEstimate(
+        n_files=n_files,
+        n_cells=cells,
+        n_batches=batches,
+        compute_seconds=working + starting,
+        gb_seconds=gb_seconds,
+        duration_seconds=(working + starting) / places + listing if n_files else 0.0,
+        dollars=dollars,
+        total_dollars=sum(dollars.values()),
+    )

@@ -1,0 +1,81 @@
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, estimate_cost
+from tests.support.project import PROJECT
+
+NATION = (42_010, 34_608_077)
+
+
+def test_a_nation_costs_less_than_a_coffee():
+    estimate = estimate_cost(*NATION, max_concurrency=500)
+    assert estimate.n_batches == 2000
+    assert 0 < estimate.total_dollars < 3
+    assert estimate.total_dollars == pytest.approx(sum(estimate.dollars.values()))
+    assert estimate.duration_seconds < 300
+
+
+def test_what_is_paid_for_grows_with_the_files():
+    one, nation, world = (estimate_cost(n, 824 * n, max_concurrency=1000) for n in (1, 42_010, 10_000_000))
+    assert one.total_dollars < nation.total_dollars < world.total_dollars
+    for item in one.dollars:
+        assert one.dollars[item] < nation.dollars[item] < world.dollars[item]
+    # A fixed part is spread over more and more files.
+    assert world.total_dollars / 10_000_000 < nation.total_dollars / 42_010 < one.total_dollars
+
+
+def test_prices_are_those_of_the_price_list():
+    estimate = estimate_cost(1000, 1_000_000, n_batches=10, max_concurrency=10)
+    assert estimate.dollars["Lambda compute"] == pytest.approx(estimate.gb_seconds * 0.0000133334)
+    assert estimate.dollars["Step Functions transitions"] == pytest.approx(30 * 25e-6)
+    assert estimate.dollars["Lambda requests"] == pytest.approx(12 * 0.2e-6)
+    assert estimate.dollars["S3 requests"] == pytest.approx(2022 * 5e-6 + 2010 * 0.4e-6)
+
+
+def test_half_the_memory_is_half_the_processor():
+    whole, half = (estimate_cost(*NATION, memory_mb=memory) for memory in (1769, 885))
+    assert whole.compute_seconds < half.compute_seconds < 2 * whole.compute_seconds
+    # More of it speeds nothing up: a file is clustered on one core.
+    assert estimate_cost(*NATION, memory_mb=3538).compute_seconds == whole.compute_seconds
+
+
+def test_bytes_stand_for_cells():
+    assert estimate_cost(10, n_bytes=1200) == estimate_cost(10, math.ceil(1200 / BYTES_PER_CELL))
+
+
+def test_nothing_costs_next_to_nothing():
+    estimate = estimate_cost(0, 0)
+    assert estimate.n_batches == 0
+    assert estimate.duration_seconds == 0
+    assert estimate.total_dollars < 0.001
+
+
+@pytest.mark.parametrize("wrong", [{}, {"n_cells": -1}, {"n_cells": 1, "max_concurrency": 0}])
+def test_wrong_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match="have to be"):
+        estimate_cost(1, **wrong)
+
+
+def test_the_seconds_are_those_of_the_benchmark():
+    measured = json.loads((PROJECT / "benchmarks" / "results" / "nation.json").read_text())
+    assert pytest.approx(measured["seconds_per_file"], rel=0.3) == SECONDS_PER_FILE
+    assert pytest.approx(measured["seconds_per_cell"], rel=0.3) == SECONDS_PER_CELL
+
+
+def test_the_command_prints_what_the_model_says():
+    command = [sys.executable, "-m", "cli.main", "cost", "--files", "42010", "--cells", "34608077"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT).stdout
+    assert f"${estimate_cost(*NATION).total_dollars:,.4f}" in printed
+    as_json = json.loads(subprocess.run([*command, "--json"], capture_output=True, check=True, cwd=PROJECT).stdout)
+    assert as_json["total_dollars"] == pytest.approx(estimate_cost(*NATION).total_dollars)
+
+
+def test_the_command_asks_for_cells_or_bytes():
+    command = [sys.executable, "-m", "cli.main", "cost", "--files", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert done.returncode == 2
+    assert "--cells or --bytes" in done.stderr
