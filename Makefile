@@ -9,7 +9,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test lint format synth lock clean
+.PHONY: help setup demo test benchmarks lint format synth lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,8 +19,12 @@ setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.co
 demo: .venv/.complete .emulator/.complete node_modules/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
 	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
 
-test: setup lint ## Lint, types and every test
+test: setup lint ## Lint, types, every test, and whether anything has become slower
 	$(VENV)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(VENV)/python -m benchmarks.guard
+
+benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
+	for name in engine whole_file cold_start nation growth page; do $(VENV)/python -m benchmarks.$$name || exit 1; done
 
 lint: setup ## Formatting, lint, types, and which package may import which
 	$(VENV)/ruff format --check .

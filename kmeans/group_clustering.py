@@ -55,16 +55,17 @@ def cluster_groups(
     _check_groups(groups, len(points), params)
     if n_threads < 1:
         raise InvalidParameter("n_threads", n_threads, "has to be at least 1")
+    if len(points) and not groups.any():
+        return cluster_checked(points, weights, parameters_of(params, 0), outlines, cells)
     order, begin, end = _rows_by_group(groups)
     # From here on a group is known by its place among those that have rows.
     numbers = groups[order[begin]]
     labels = np.empty(len(points), np.int64)
 
     def work(place: int) -> Clustering:
-        # Where there is one group only its rows need not be copied.
-        rows = order[begin[place] : end[place]] if len(begin) > 1 else slice(None)
+        rows = order[begin[place] : end[place]]
         number = int(numbers[place])
-        own_outlines = outlines if outlines is None or isinstance(rows, slice) else outlines.of_rows(rows)
+        own_outlines = None if outlines is None else outlines.of_rows(rows)
         own_cells = None if cells is None else cells[rows]
         found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_outlines, own_cells)
         # No two groups share a row, so threads may write here at the same time.
