@@ -29,9 +29,11 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def alternate(sides: Mapping[str, Callable[[], object]], repetitions: int) -> dict[str, list[float]]:
-    """Seconds of each side, called in turn, so that a slow moment of the machine meets all of them; after a warm-up."""
-    for call in sides.values():
+def alternate(
+    sides: Mapping[str, Callable[[], object]], repetitions: int, *, warm_up: bool = True
+) -> dict[str, list[float]]:
+    """Seconds of each side, called in turn, so that a slow moment of the machine meets all of them."""
+    for call in sides.values() if warm_up else ():
         call()
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(repetitions):

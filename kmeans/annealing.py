@@ -7,7 +7,8 @@ suits them, later the weights have to be in the range. What is still outside the
 from kmeans._jit import kernel
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.boundary_exchange import exchange
-from kmeans.cluster_sums import cluster_sums
+from kmeans.cluster_sums import cluster_sums, total_inertia
+from kmeans.ejection_chains import apply_chains
 from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.recombination import recombine
@@ -16,12 +17,39 @@ from kmeans.seeding import StateArray
 # Growth of the price of a unit of weight out of the range, and the last one, in mean squared radii.
 _PRICE_GROWTH, _LAST_PRICE = 1.5, 50.0
 _REPAIRS = 6
+# At this price, in the same unit, no move leaves the range.
+_PROHIBITIVE_PRICE = 1e6
 # Bound on the visits of one exchange, per point.
 _VISITS = 40
 
 
 @kernel
+def mean_squared_radius(sums: FloatArray) -> float:
+    """Mean squared distance of the weight to the centroid of its cluster, never quite zero, square metres."""
+    weight = 1e-300
+    for j in range(sums.shape[0]):
+        weight += sums[j, 0]
+    return max(total_inertia(sums) / weight, 1e-12)
+
+
+@kernel
 def settle(
+    tree: KdTree, graph: NeighbourGraph, labels: IntArray, sums: FloatArray, low: float, high: float, max_chains: int
+) -> tuple[int, float]:
+    """Improve nothing but the compactness: exchange points inside the range, then apply chains; all in place.
+
+    Returns:
+        The number of clusters out of the range, and the inertia.
+    """
+    _exchange(tree, graph, labels, sums, low, high, _PROHIBITIVE_PRICE * mean_squared_radius(sums))
+    if count_outside(sums, low, high) == 0:
+        apply_chains(tree, graph, labels, sums, low, high, max_chains)
+        cluster_sums(tree, labels, sums)
+    return count_outside(sums, low, high), total_inertia(sums)
+
+
+@kernel
+def _exchange(
     tree: KdTree, graph: NeighbourGraph, labels: IntArray, sums: FloatArray, low: float, high: float, price: float
 ) -> None:
     """Exchange boundary points at one price, in place."""
@@ -39,7 +67,6 @@ def anneal(
     low: float,
     high: float,
     first_price: float,
-    unit: float,
     margin: float,
     state: StateArray,
 ) -> None:
@@ -50,20 +77,20 @@ def anneal(
         labels: int64 (n,).
         sums: float64 (k, 4), sums of the clusters.
         low, high: range of the weights.
-        first_price: in units.
-        unit: mean squared radius of the clusters, square metres.
+        first_price: of a unit of weight out of the range, in mean squared radii.
         margin: by how much the range is narrower at both ends while the price rises.
         state: of the random numbers.
     """
+    unit = mean_squared_radius(sums)
     price = first_price * unit
     while price < _LAST_PRICE * unit:
-        settle(tree, graph, labels, sums, low + margin, high - margin, price)
+        _exchange(tree, graph, labels, sums, low + margin, high - margin, price)
         price *= _PRICE_GROWTH
     for _ in range(_REPAIRS):
         if count_outside(sums, low, high) == 0:
             break
         recombine(tree, graph, labels, sums, low, high, state)
-        settle(tree, graph, labels, sums, low, high, price)
+        _exchange(tree, graph, labels, sums, low, high, price)
         price *= _PRICE_GROWTH**2
 
 

@@ -13,7 +13,6 @@ from kmeans.annealing import anneal, count_outside, settle
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.cluster_sums import cluster_sums, total_inertia
 from kmeans.contiguity import reassign_fragments
-from kmeans.ejection_chains import apply_chains
 from kmeans.kdtree import N_SUMS, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 from kmeans.power_diagram import balance
@@ -29,8 +28,6 @@ _TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), 
 _MANY_CLUSTERS = 1000
 # So many points a cluster are fine enough for a diagram alone to be as good as any.
 _MANY_POINTS = 60
-# At this price no move leaves the range.
-_PROHIBITIVE_PRICE = 1e6
 # Bound on the chains of one polish, per cluster.
 _CHAINS = 4
 # Annealing is repeated until it has not helped so many times in a row, at most so often, over so many points in all.
@@ -132,10 +129,7 @@ class _Search:
     def _improved(self, best: Division | None, first_price: float = 1.0, margin: float = _MARGIN) -> Division:
         """Anneal the present labels and let them settle; the better one of the result and ``best``."""
         limits = self.low, self.high
-        unit = self._mean_squared_radius()
-        anneal(
-            self.tree, self.graph, self.labels, self.sums, *limits, first_price, unit, margin * self.span, self.state
-        )
+        anneal(self.tree, self.graph, self.labels, self.sums, *limits, first_price, margin * self.span, self.state)
         found = self._settled()
         if best is None or (found.n_outside, found.inertia) < (best.n_outside, best.inertia):
             return found
@@ -149,21 +143,13 @@ class _Search:
 
     def _settled(self) -> Division:
         """What the labels become when only compactness counts."""
-        limits = self.low, self.high
-        price = _PROHIBITIVE_PRICE * self._mean_squared_radius()
-        settle(self.tree, self.graph, self.labels, self.sums, *limits, price)
-        if count_outside(self.sums, *limits) == 0:
-            most = _CHAINS * len(self.sums)
-            apply_chains(self.tree, self.graph, self.labels, self.sums, *limits, most)
-            self._recompute()
-        return Division(self.labels.copy(), count_outside(self.sums, *limits), total_inertia(self.sums))
+        most = _CHAINS * len(self.sums)
+        n_outside, inertia = settle(self.tree, self.graph, self.labels, self.sums, self.low, self.high, most)
+        return Division(self.labels.copy(), n_outside, inertia)
 
     def _recompute(self) -> None:
         # Sums that are only ever updated drift by their rounding.
         cluster_sums(self.tree, self.labels, self.sums)
-
-    def _mean_squared_radius(self) -> float:
-        return max(total_inertia(self.sums) / max(float(self.sums[:, 0].sum()), 1e-300), 1e-12)
 
 
 def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:

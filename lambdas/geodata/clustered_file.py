@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
+from lambdas.geodata.encoding import bounding_boxes, compression, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
 from lambdas.geodata.places import Places
@@ -77,7 +77,8 @@ def write_clustered(
     # repeat compression is as good.
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
     repeated = [prefix + suffix for suffix in _COLUMNS]
-    with pq.ParquetWriter(sink, layout.schema, compression="zstd", use_dictionary=repeated + encoded) as writer:
+    how = compression(file.n_rows)
+    with pq.ParquetWriter(sink, layout.schema, compression=how, use_dictionary=repeated + encoded) as writer:
         begin = 0
         for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)

@@ -9,6 +9,16 @@ from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import BBOX_FIELDS
 from lambdas.geodata.geometry import WKB_POINT
 
+# Rows below which Parquet pages are not compressed at all, and below which lightly.
+_FEW_ROWS, _SOME_ROWS = 100, 2000
+
+
+def compression(n_rows: int) -> str:
+    """How to compress a file: zstd is the smallest, but sets itself up for each column, which small files feel."""
+    if n_rows < _FEW_ROWS:
+        return "none"
+    return "snappy" if n_rows < _SOME_ROWS else "zstd"
+
 
 def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Array:
     """Points, float64 (m, 2), as binary WKB; null where they are not sound."""

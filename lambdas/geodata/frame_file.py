@@ -14,15 +14,12 @@ from lambdas.geodata.antimeridian import LongitudeWindow, cut
 from lambdas.geodata.cells import Cells
 from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
 from lambdas.geodata.clustered_file import ClusterColumns
-from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
+from lambdas.geodata.encoding import bounding_boxes, compression, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
 from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
-
-# Of a frame that is not worth compressing.
-_FEW_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -144,10 +141,9 @@ def write_frame(
         ),
         PROVENANCE_METADATA: encode_provenance(provenance),
     }
-    # A page of a few rows takes longer to compress than to send.
-    compression = "zstd" if len(centroid) > _FEW_ROWS else "none"
     table = table.replace_schema_metadata(metadata)
-    pq.write_table(table, sink, compression=compression, use_dictionary=False, row_group_size=PIECE_ROWS)
+    how = compression(table.num_rows)
+    pq.write_table(table, sink, compression=how, use_dictionary=False, row_group_size=PIECE_ROWS)
 
 
 def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:

@@ -181,9 +181,10 @@ def test_annealing_takes_its_documented_course(seed, tolerance):
     instance, expected = Instance(seed, n=120, k=6), Instance(seed, n=120, k=6)
     low, high = (1 - tolerance) * instance.target, (1 + tolerance) * instance.target
     unit = instance.inertia() / instance.tree.weight.sum()
-    course = (low, high, 0.3, unit, 0.1 * (high - low))
-    anneal(instance.tree, instance.graph, instance.labels, instance.sums, *course, np.array([seed], np.uint64))
-    annealed_step_by_step(expected, *course, np.array([seed], np.uint64))
+    margin = 0.1 * (high - low)
+    course = (low, high, 0.3, margin, np.array([seed], np.uint64))
+    anneal(instance.tree, instance.graph, instance.labels, instance.sums, *course)
+    annealed_step_by_step(expected, low, high, 0.3, unit, margin, np.array([seed], np.uint64))
     instance.check()
     np.testing.assert_array_equal(instance.labels, expected.labels)
     weights = instance.weights()
