@@ -11,7 +11,7 @@ import msgspec
 from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY, MAX_FILES_PER_BATCH
 
 # Measured by benchmarks/nation.py: seconds of a file, and of each of its cells, on one core.
-SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0058, 1.7e-6
+SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0061, 1.5e-6
 # A vCPU of Lambda is taken to be this much slower than the core of the benchmark.
 _SLOWER = 1.5
 # One vCPU; less memory has a share of it.
