@@ -57,9 +57,10 @@ def main(
     for file in files:
         ground = read_ground(str(file), file.name, params)
         points, weights = ground.points, ground.weights
+        places = None if ground.cells is None else ground.cells.lattice.index
         for tolerance in tolerances:
             results.append(
-                {"file": file.name} | measure(points, weights, target_weight, tolerance, radius, constrained)
+                {"file": file.name} | measure(points, weights, places, target_weight, tolerance, radius, constrained)
             )
     table = Table(title=f"Clusters of {target_weight:g} by weight")
     for heading in (
@@ -78,14 +79,20 @@ def main(
 
 
 def measure(
-    points: np.ndarray, weights: np.ndarray, target: float, tolerance: float, radius: float | None, constrained: bool
+    points: np.ndarray,
+    weights: np.ndarray,
+    places: np.ndarray | None,
+    target: float,
+    tolerance: float,
+    radius: float | None,
+    constrained: bool,
 ) -> dict[str, Any]:
     """Cluster once to compile, once to time, and judge the result without the project's own code."""
     low, high = target * (1 - tolerance), target * (1 + tolerance)
     wanted = kmeans.Parameters(target, min_weight=low, max_weight=high, radius=radius)
-    kmeans.cluster(points, weights, wanted)
+    kmeans.cluster(points, weights, wanted, cells=places)
     started = time.perf_counter()
-    found = kmeans.cluster(points, weights, wanted)
+    found = kmeans.cluster(points, weights, wanted, cells=places)
     seconds = time.perf_counter() - started
     k = found.n_clusters
     result = {
