@@ -128,7 +128,7 @@ def cost_rows() -> str:
         minutes = estimate.duration_seconds / 60
         parts = (estimate.dollars[name] for name in ("Lambda compute", "Step Functions transitions", "S3 requests"))
         cells = [
-            f"{n_files:,} files, {concurrency:,} at a time",
+            f"{n_files:,} file{'s' if n_files > 1 else ''}, {concurrency:,} at a time",
             f"{estimate.n_batches:,}",
             f"{estimate.compute_seconds:,.0f} s",
             f"{minutes:,.0f} min" if minutes >= 1 else f"{estimate.duration_seconds:.0f} s",
@@ -155,7 +155,7 @@ def draw_engine(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         axes.bar(places + (number - 1) * 0.27, [row[side] or 0 for row in rows], 0.27, label=side)
     axes.set_yscale("log")
     axes.axhline(1, color="grey", linewidth=0.8)
-    labels = [row["case"].replace(", ", "\n") for row in rows]
+    labels = [f"n = {row['n'] // 1000:,}k\nk = {row['k']:,}\n{row['iterations']} it." for row in rows]
     axes.set_xticks(places, labels, fontsize=5.5)
     axes.set_ylabel("time over ours")
     axes.legend(frameon=False, fontsize=8)
