@@ -6,7 +6,8 @@ import numpy as np
 
 from kmeans.arrays import FloatArray
 from lambdas.geodata.antimeridian import LongitudeWindow
-from lambdas.geodata.lattice import Lattice, find_lattice
+from lambdas.geodata.lattice import find_lattice
+from lambdas.geodata.lattice_map import Lattice
 from lambdas.geodata.rows import Rows
 
 # How far the sides of a polygon may be from the step of the lattice, relative to it, for it to be a cell.

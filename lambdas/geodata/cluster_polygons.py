@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from kmeans import ragged
 from kmeans.arrays import FloatArray, IntArray
-from lambdas.geodata.lattice import Lattice
+from lambdas.geodata.lattice_map import Lattice
 from lambdas.geodata.voronoi_faces import GRID, settled_area, voronoi_faces
 
 ObjectArray = npt.NDArray[np.object_]

@@ -1,0 +1,94 @@
+"""Lattices as maps from numbers of columns and rows to coordinates, and what their recognition takes as a fit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.polynomial.polynomial import polyval2d
+
+from kmeans.arrays import FloatArray, IntArray
+
+# Largest distance of a point from its place, in steps. Four decimals of a degree put the centre of a cell of 92 m up to
+# 0.06 steps off, 32-bit floats one of 30 m up to 0.03. Scattered points pass by chance once in 25 each.
+TOLERANCE = 0.1
+# A map that fits better only by this factor, or by this part of a step, is no reason for more coefficients.
+HARDLY_BETTER = 1.2
+NEGLIGIBLE = 1e-6
+# Of the lengths of the two steps.
+MAX_RATIO = 1e4
+# Ten degrees of longitude in UTM need the fourth degree to be within a hundredth of a step of 90 m.
+MAX_DEGREE = 5
+# Points for each coefficient, and steps along an axis for each power above the first: fewer would leave the map
+# between and beyond the points to chance.
+POINTS_PER_TERM, STEPS_PER_POWER = 10, 8
+_FITTED_POINTS = 1024
+# Points that are worked on at once.
+BLOCK = 262_144
+# Of coefficients, relative to the extent: 4e-8 of a step over 10,000 cells.
+_KEPT_BITS = 38
+
+
+@dataclass(frozen=True)
+class PolynomialMap:
+    """A map of the plane: ``coefficients[i, j]`` of u^i v^j, float64 (d, d, 2), with u and v scaled to [-1, 1]."""
+
+    centre: FloatArray
+    scale: FloatArray
+    coefficients: FloatArray
+
+    def __call__(self, places: npt.NDArray[Any]) -> FloatArray:
+        """float64 (n, 2) -> (n, 2); elementwise operations only, so that equal places have images of equal bits."""
+        images = np.empty((len(places), 2))
+        for start in range(0, len(places), BLOCK):
+            u, v = ((places[start : start + BLOCK] - self.centre) / self.scale).T
+            for axis in (0, 1):
+                images[start : start + BLOCK, axis] = polyval2d(u, v, self.coefficients[..., axis])
+        return images
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Cells of a lattice.
+
+    Attributes:
+        index: int64 (n, 2), column and row of each point, from 0; repeated points share theirs.
+        steps: float64 (2, 2), way to the next column and to the next row, at the middle of the lattice. The first is
+            the one nearer to the direction of x; the second is to its left.
+        is_aligned: whether x depends on the column only and y on the row only, to the last bit.
+    """
+
+    index: IntArray
+    steps: FloatArray
+    is_aligned: bool
+    _place: PolynomialMap
+
+    def corner(self, index: IntArray) -> FloatArray:
+        """Coordinates, float64 (m, 2), of the corner that the cell ``index`` shares with the cell before it.
+
+        The cell (i, j) has the corners (i, j), (i + 1, j), (i + 1, j + 1) and (i, j + 1). The same corner always has
+        the same coordinates, to the last bit.
+
+        Args:
+            index: int64 (m, 2), column and row.
+        """
+        return self._place(index - 0.5)
+
+
+def steps_of(place: PolynomialMap) -> FloatArray:
+    """Ways to the next column and row at the middle, float64 (2, 2)."""
+    steps: FloatArray = np.array([place.coefficients[1, 0], place.coefficients[0, 1]]) / place.scale[:, None]
+    return steps
+
+
+def rounded(coefficients: npt.NDArray[Any], images: npt.NDArray[Any]) -> FloatArray:
+    """The last bits of a fit differ from processor to processor, outputs must not."""
+    quantum = np.exp2(np.floor(np.log2(np.ptp(images) or 1.0)) - _KEPT_BITS)
+    return np.asarray(np.rint(coefficients / quantum) * quantum)
+
+
+def spread(rows: IntArray) -> IntArray:
+    """At most ``_FITTED_POINTS`` of the rows, always the same ones; every hundredth could be those of one column."""
+    if len(rows) <= _FITTED_POINTS:
+        return rows
+    return rows[np.random.default_rng(0).integers(0, len(rows), _FITTED_POINTS)]
