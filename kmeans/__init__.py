@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kmeans.diagnosis import diagnose
     from kmeans.group_clustering import cluster_groups
     from kmeans.kdtree import build_kdtree
+    from kmeans.kernel_loading import warm_up
     from kmeans.lloyd_algorithm import LloydResult, lloyd
     from kmeans.outlines import Outlines
-    from kmeans.warm_up import warm_up
 
 __all__ = [
     "EXPLANATIONS",
@@ -53,7 +53,7 @@ _COMPILED = {
     "LloydResult": "kmeans.lloyd_algorithm",
     "lloyd": "kmeans.lloyd_algorithm",
     "Outlines": "kmeans.outlines",
-    "warm_up": "kmeans.warm_up",
+    "warm_up": "kmeans.kernel_loading",
 }
 
 

@@ -1,9 +1,12 @@
+import inspect
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kmeans
 from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster
 from tests.support import references
 from tests.support.populations import buildings, lattice
@@ -136,3 +139,10 @@ def test_known_cells_give_what_a_search_for_them_does():
 def test_cells_that_do_not_fit_are_refused(cells):
     with pytest.raises(ValueError, match="columns and rows"):
         cluster(np.zeros((4, 2)), None, Parameters(1), cells=cells)
+
+
+@pytest.mark.parametrize("name", kmeans.__all__)
+def test_a_public_name_stays_what_it_is(name):
+    # A module of the same name would take its place when it is imported.
+    assert getattr(kmeans, name) is getattr(kmeans, name)
+    assert not inspect.ismodule(getattr(kmeans, name))
