@@ -23,7 +23,7 @@ class _LeftOut(MetaPathFinder):
 
 
 def start_lean() -> None:
-    """Save time and memory in this process; to be called before any other import, and only by a program's entry."""
+    """Save time and memory in this process; for a program's entry only, before pyarrow and numba."""
     sys.meta_path.insert(0, _LeftOut())
     # Arrow's own allocator keeps 40 MB more for itself, and is no faster here.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

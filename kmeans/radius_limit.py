@@ -1,16 +1,13 @@
 """Honours a largest allowed radius by cutting clusters that exceed it."""
 
 import numpy as np
-import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import BoolArray, FloatArray, IntArray
 from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def limit_radius(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence, Set
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyproj
 import shapely
 
 from cli.export.held_types import Held
+from kmeans.arrays import BoolArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
 from lambdas.geodata.geometry import decode_shapes
@@ -25,8 +25,6 @@ _TYPES = {*_MULTIPLE, *(name.removeprefix("Multi") for name in _MULTIPLE), "Geom
 _KNOWN_LONGITUDE_LATITUDE = "EPSG:4326"
 
 _BROKEN = "the geometry is broken WKB"
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def layer_type(kinds: Set[str]) -> str:

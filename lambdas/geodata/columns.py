@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import BoolArray, FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
-
-BoolArray = npt.NDArray[np.bool_]
 
 # What a column of text says of urban and rural rows, in any case, unless the user names the words.
 _URBAN_WORDS = frozenset({"urban", "u", "true", "t", "yes", "y", "1"})

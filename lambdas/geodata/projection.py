@@ -9,12 +9,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import ProjError
 
-from kmeans.arrays import FloatArray
+from kmeans.arrays import BoolArray, FloatArray
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.parameters import AUTOMATIC_CRS
 from lambdas.geodata.automatic_crs import automatic_crs, bounding_box
@@ -28,8 +27,6 @@ from lambdas.geodata.coordinate_operations import (
     require_images,
     transform,
 )
-
-BoolArray = npt.NDArray[np.bool_]
 
 # Metres by which the polynomial may differ from pyproj.
 _TOLERANCE = 5e-5

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import BoolArray, FloatArray, IntArray
 from kmeans.short_rows import finite_rows
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata import columns
-from lambdas.geodata.columns import BoolArray, Grouping
+from lambdas.geodata.columns import Grouping
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import GeometryColumn
 from lambdas.geodata.geometry import Defect, Geometries, decode, from_points
