@@ -66,6 +66,8 @@ def file_seconds(paths: list[Path], repetitions: int) -> np.ndarray:
     times = np.empty((repetitions + 1, len(paths)))
     for turn in range(repetitions + 1):
         for number, path in enumerate(paths):
+            for sink in (sinks.clustered, sinks.frame):  # In use every output is a new file.
+                Path(sink).unlink(missing_ok=True)
             times[turn, number] = seconds(lambda path=path: cluster_file(str(path), path.name, "", params, sinks))
     return np.median(times[1:], axis=0)
 

@@ -31,7 +31,7 @@ _MANY_POINTS = 60
 # Bound on the chains of one polish, per cluster.
 _CHAINS = 4
 # Annealing is repeated until it has not helped so many times in a row, at most so often, over so many points in all.
-_PATIENCE, _MOST_CYCLES, _MOST_POINTS = 4, 30, 3_000_000
+_PATIENCE, _MOST_CYCLES, _MOST_POINTS = 3, 30, 3_000_000
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ class _Search:
         self._recompute()
 
     def run(self) -> Division:
-        best = self._from_diagrams()
-        if best is not None and best.n_outside == 0 and len(self.labels) >= _MANY_POINTS * len(self.sums):
+        runs = self.labels
+        centroids, spread = _centroids(self.tree, self.sums, runs)
+        best = self._from_diagrams(centroids, spread)
+        if best is not None and best.n_outside == 0 and len(runs) >= _MANY_POINTS * len(self.sums):
             return best
-        runs = run_labels(self.tree, len(self.sums))
-        self._start_from(runs, _centroids(self.tree, self.sums, runs)[0], np.zeros(len(self.sums)))
+        self._start_from(runs, centroids, np.zeros(len(self.sums)))
         best = self._improved(best)
         # Annealing again from the best: most useful for scattered points.
         n_idle = 0
@@ -101,14 +102,13 @@ class _Search:
                 break
         return best
 
-    def _from_diagrams(self) -> Division | None:
+    def _from_diagrams(self, centroids: FloatArray, spread: FloatArray) -> Division | None:
         """The best balanced power diagram, settled; None if all collapsed."""
         k = len(self.sums)
-        centroids, spread = _centroids(self.tree, self.sums, self.labels)
         found = []
         starts = [equal_weight_runs(self.tree, k)]
         if k < _MANY_CLUSTERS:
-            starts.append(centroids)
+            starts.append(centroids.copy())
         for start in starts:
             offsets = np.zeros(k)
             margin = _MARGIN * self.span

@@ -184,7 +184,8 @@ def _cluster_components(
     for number in range(n_components):
         points = by_component[begin[number] : begin[number + 1]]
         ground = Ground.of(points, tree, components.graph, relative)
-        found, found_reasons = cluster_component(ground, replace(params, n_clusters=counts[number]))
+        own = params if params.n_clusters is None else replace(params, n_clusters=counts[number])
+        found, found_reasons = cluster_component(ground, own)
         if params.max_radius is not None:
             found, found_reasons = limit_radius(ground, found, found_reasons, params)
         labels[ground.points] = found + n_clusters
@@ -275,13 +276,14 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
     status = np.full(len(weight), Status.OK.value, dtype=_STATUS_TYPE)
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
-    is_inside = (weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING))
+    is_below, is_above = weight < low * (1 - ROUNDING), weight > high * (1 + ROUNDING)
+    status[is_below] = Status.BELOW_MIN.value
+    status[is_above] = Status.ABOVE_MAX.value
     for j, reason in reasons.items():
-        # A cluster of ground that cannot be divided well may still be inside the range itself.
-        if reason.status in (Status.BRIDGED, Status.POINT_ABOVE_MAX_RADIUS) or not is_inside[j]:
+        # A cluster of ground that cannot be divided well may still be inside the range itself, and a bridge is no
+        # reason to be outside.
+        is_inside = not (is_below[j] or is_above[j])
+        if reason.status is Status.POINT_ABOVE_MAX_RADIUS or is_inside == (reason.status is Status.BRIDGED):
             status[j] = reason.status.value
-    is_unexplained = np.isin(status, [Status.OK, Status.RADIUS_ABOVE_TARGET, Status.BRIDGED])
-    status[is_unexplained & (weight < low * (1 - ROUNDING))] = Status.BELOW_MIN.value
-    status[is_unexplained & (weight > high * (1 + ROUNDING))] = Status.ABOVE_MAX.value
     status[weight <= 0] = Status.ZERO_WEIGHT.value
     return status

@@ -50,7 +50,12 @@ def build_kdtree(points: FloatArray, weights: FloatArray, tie_breakers: FloatArr
     """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
 
     ``tie_breakers``, float64 (n, t), tell points of the same place and weight apart where that matters.
+
+    Raises:
+        ValueError: there is no point.
     """
+    if len(points) == 0:
+        raise ValueError("at least one point is needed")
     rows, origin = _as_rows(points, weights)
     order = np.arange(len(rows))
     if tie_breakers is not None and _has_repeated(rows):

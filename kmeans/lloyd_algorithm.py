@@ -43,7 +43,12 @@ def lloyd(
     Stops when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of the
     coordinates, or after ``max_iterations``. A cluster that loses all its weight is moved to the point farthest from
     its own centroid. Ties go to the centroid of the lowest index.
+
+    Raises:
+        ValueError: there is no centroid.
     """
+    if len(centroids) == 0:
+        raise ValueError("at least one centroid is needed")
     positions = np.ascontiguousarray(centroids - tree.origin)
     variance = (tree.x.var() + tree.y.var()) / 2
     labels = np.zeros(tree.x.shape[0], np.int64)

@@ -1,5 +1,6 @@
 """The job of one file, the same in Lambda and on a laptop: places in, the clustered file and its frame out."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +122,7 @@ def _cluster_ids(filename: str, clustering: "kmeans.Clustering", grouping: Group
 
 
 def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
-    statuses, counts = np.unique(clustering.status, return_counts=True)
+    statuses = Counter(clustering.status.tolist())
     return FileReport(
         n_rows=ground.file.n_rows,
         n_invalid=ground.file.n_rows - len(ground.points),
@@ -130,6 +131,6 @@ def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
         weight=float(clustering.weight.sum()),
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
-        statuses={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
+        statuses=dict(sorted(statuses.items())),
         findings=kmeans.diagnose(clustering, ground.parameters),
     )

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY, MAX_FILES_PER_BATCH
+from lambdas.contract.batch_size import count_batches
+from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY
 
 # Measured by benchmarks/nation.py: seconds of a file, and of each of its cells, on one core.
 SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0061, 1.5e-6
@@ -20,11 +21,9 @@ _MEGABYTES_PER_VCPU = 1769
 _S3_SECONDS_PER_FILE = 0.3
 # Initialisation and loading of compiled code, once for each execution environment, and a second for the platform.
 _START_SECONDS = 2.0
-# Kickoff and summary, which list and read the objects of a run.
-_LISTED_PER_SECOND = 2000
+# Kickoff and summary: keys listed in a second, and objects whose metadata or content are read.
+_LISTED_PER_SECOND, _LOOKED_AT_PER_SECOND = 5000, 280
 BYTES_PER_CELL = 12
-# Until so many invocations wait for each place, batches stay small.
-_BATCHES_PER_PLACE = 4
 _LIST_PAGE = 1000
 # Dollars, us-east-1, November 2025, without the free tier.
 _GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
@@ -66,7 +65,7 @@ def estimate_cost(
     n_cells: int | None = None,
     *,
     n_bytes: int | None = None,
-    n_batches: int | None = None,
+    n_done: int = 0,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
     memory_mb: int = _MEGABYTES_PER_VCPU,
     architecture: Architecture = "arm64",
@@ -77,7 +76,7 @@ def estimate_cost(
         n_files: files to do.
         n_cells: rows of all of them; by default as many as ``n_bytes`` usually hold.
         n_bytes: size of all of them, compressed.
-        n_batches: invocations; by default what the kickoff function would choose, roughly.
+        n_done: files of which an output exists already; all that happens to them is that it is looked at.
         max_concurrency: invocations at a time.
         memory_mb: of the clustering function.
         architecture: its processor.
@@ -87,24 +86,25 @@ def estimate_cost(
     """
     if n_cells is None and n_bytes is None:
         raise ValueError("either the cells or the bytes of the files have to be given")
-    if min(n_files, n_cells or 0, n_bytes or 0) < 0 or max_concurrency < 1 or memory_mb < 128:
+    if min(n_files, n_cells or 0, n_bytes or 0, n_done) < 0 or max_concurrency < 1 or memory_mb < 128:
         raise ValueError("files, cells and bytes have to be at least 0, the concurrency 1 and the memory 128 MB")
     cells = n_cells if n_cells is not None else math.ceil((n_bytes or 0) / BYTES_PER_CELL)
-    least = math.ceil(n_files / MAX_FILES_PER_BATCH)
-    batches = n_batches if n_batches is not None else min(n_files, max(least, max_concurrency * _BATCHES_PER_PLACE))
+    batches = count_batches(n_files, n_bytes if n_bytes is not None else cells * BYTES_PER_CELL, max_concurrency)
     slowness = _SLOWER * max(1.0, _MEGABYTES_PER_VCPU / memory_mb)
     places = max(1, min(max_concurrency, batches))
     working = slowness * (SECONDS_PER_FILE * n_files + SECONDS_PER_CELL * cells) + _S3_SECONDS_PER_FILE * n_files
     starting = _START_SECONDS * slowness / _SLOWER * (places if n_files else 0)
-    listing = 3 * n_files / _LISTED_PER_SECOND
+    # Kickoff lists inputs and outputs and looks at those that are there; summary reads the result of every batch.
+    n_listed = n_files + 2 * n_done
+    coordinating = n_listed / _LISTED_PER_SECOND + (n_done + batches) / _LOOKED_AT_PER_SECOND
     gigabytes = memory_mb / 1024
-    gb_seconds = (working + starting) * gigabytes + 2 * (listing + 1)
+    gb_seconds = (working + starting) * gigabytes + 2 * (coordinating + 1)
     dollars = {
         "Lambda compute": gb_seconds * _GB_SECOND[architecture],
         "Lambda requests": (batches + 2) * _LAMBDA_REQUEST,
         "Step Functions transitions": (_RUN_TRANSITIONS + _BATCH_TRANSITIONS * batches) * _STATE_TRANSITION,
-        "S3 requests": (2 * n_files + 2 * batches + 2 * math.ceil(n_files / _LIST_PAGE)) * _S3_WRITE_OR_LIST
-        + (2 * n_files + batches) * _S3_READ,
+        "S3 requests": (2 * n_files + 2 * batches + math.ceil(n_listed / _LIST_PAGE)) * _S3_WRITE_OR_LIST
+        + (n_files + n_done + 2 * batches) * _S3_READ,
         "CloudWatch logs": n_files * _LOG_BYTES_PER_FILE / 1e9 * _LOG_GB,
     }
     return CostEstimate(
@@ -113,7 +113,7 @@ def estimate_cost(
         n_batches=batches,
         compute_seconds=working + starting,
         gb_seconds=gb_seconds,
-        duration_seconds=(working + starting) / places + listing if n_files else 0.0,
+        duration_seconds=(working + starting) / places + coordinating if n_files else coordinating,
         dollars=dollars,
         total_dollars=sum(dollars.values()),
     )

@@ -16,6 +16,7 @@ from lambdas.geodata.lattice_map import (
     TOLERANCE,
     Lattice,
     PolynomialMap,
+    elongation,
     rounded,
     spread,
     steps_of,
@@ -47,7 +48,8 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     width = lines[0].last + 2
     cells = index[:, 1] * width + index[:, 0]
     sample = spread(cells)
-    if min(np.isin(sample + step, cells).mean() for step in (1, width)) < _LEAST_ADJACENT:
+    has_next = np.isin(np.concatenate([sample + 1, sample + width]), cells)
+    if has_next.reshape(2, -1).mean(axis=1).min() < _LEAST_ADJACENT:
         return None
     size = max(len(line.coefficients) for line in lines)
     coefficients = np.zeros((size, size, 2))
@@ -56,7 +58,7 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     centre = np.array([line.last / 2 for line in lines])
     place = PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
     steps = steps_of(place)
-    if np.linalg.cond(steps) > MAX_RATIO:
+    if elongation(steps) > MAX_RATIO:
         return None
     return Lattice(index, steps, True, place)
 

@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.encoding import bounding_boxes, compression, points_as_wkb
+from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
+from lambdas.geodata.parquet_output import compression, open_sink
 from lambdas.geodata.places import Places
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
@@ -78,7 +79,10 @@ def write_clustered(
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
     repeated = [prefix + suffix for suffix in _COLUMNS]
     how = compression(file.n_rows)
-    with pq.ParquetWriter(sink, layout.schema, compression=how, use_dictionary=repeated + encoded) as writer:
+    with (
+        open_sink(sink) as output,
+        pq.ParquetWriter(output, layout.schema, compression=how, use_dictionary=repeated + encoded) as writer,
+    ):
         begin = 0
         for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)

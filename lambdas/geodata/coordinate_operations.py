@@ -52,6 +52,9 @@ def operation_at(point: FloatArray, transformer: pyproj.Transformer) -> pyproj.T
 
     Between some datums it has one for each country, and would tear neighbours at a border metres apart.
     """
+    # pyproj says so of a transformer that has no other operation to choose.
+    if transformer.definition.startswith("proj="):
+        return transformer
     if not np.isfinite(transformer.transform(*point)).all():
         return transformer
     try:

@@ -14,9 +14,10 @@ from lambdas.geodata.antimeridian import LongitudeWindow, cut
 from lambdas.geodata.cells import Cells
 from lambdas.geodata.cluster_polygons import lattice_polygons, voronoi_polygons
 from lambdas.geodata.clustered_file import ClusterColumns
-from lambdas.geodata.encoding import bounding_boxes, compression, points_as_wkb
+from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
+from lambdas.geodata.parquet_output import compression, open_sink
 from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
@@ -115,7 +116,7 @@ def write_frame(
         f"{prefix}weight": pa.array(clusters.weights),
         f"{prefix}status": pa.array(clusters.statuses, pa.string()),
         "n_points": pa.array(figures.n_points),
-        "area_m2": pa.array(np.nan_to_num(areas)),
+        "area_m2": pa.array(np.where(np.isnan(areas), 0.0, areas)),
         "radius_m": pa.array(figures.radius),
         "pieces": pa.array(figures.pieces),
         "centroid": points_as_wkb(centroid, everywhere),
@@ -143,7 +144,8 @@ def write_frame(
     }
     table = table.replace_schema_metadata(metadata)
     how = compression(table.num_rows)
-    pq.write_table(table, sink, compression=how, use_dictionary=False, row_group_size=PIECE_ROWS)
+    with open_sink(sink) as file:
+        pq.write_table(table, file, compression=how, use_dictionary=False, row_group_size=PIECE_ROWS)
 
 
 def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:

@@ -20,6 +20,7 @@ from lambdas.geodata.lattice_map import (
     TOLERANCE,
     Lattice,
     PolynomialMap,
+    elongation,
     rounded,
     spread,
     steps_of,
@@ -203,7 +204,7 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
 def _deviation(place: PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
     """Largest distance of a point from its place along either axis, in steps; infinite if the steps are parallel."""
     steps = steps_of(place)
-    if np.linalg.cond(steps) > MAX_RATIO:
+    if elongation(steps) > MAX_RATIO:
         return np.inf
     worst, to_steps = 0.0, np.linalg.inv(steps)
     for start in range(0, len(points), BLOCK):

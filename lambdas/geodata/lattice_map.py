@@ -1,5 +1,6 @@
 """Lattices as maps from numbers of columns and rows to coordinates, and what their recognition takes as a fit."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,12 @@ def steps_of(place: PolynomialMap) -> FloatArray:
     """Ways to the next column and row at the middle, float64 (2, 2)."""
     steps: FloatArray = np.array([place.coefficients[1, 0], place.coefficients[0, 1]]) / place.scale[:, None]
     return steps
+
+
+def elongation(steps: FloatArray) -> float:
+    """Condition number of the steps, (2, 2): the ratio of the axes of the ellipse into which they turn a circle."""
+    squares, area = float((steps**2).sum()), abs(float(steps[0, 0] * steps[1, 1] - steps[0, 1] * steps[1, 0]))
+    return math.inf if area == 0 else (squares + math.sqrt(max(squares**2 - 4 * area**2, 0.0))) / (2 * area)
 
 
 def rounded(coefficients: npt.NDArray[Any], images: npt.NDArray[Any]) -> FloatArray:

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lambdas.contract.batch_size import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH
 from lambdas.contract.events import MAX_FILES_PER_BATCH, FileItem
-from lambdas.kickoff.batching import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH, pack
+from lambdas.kickoff.batching import pack
 
 
 def files(sizes):

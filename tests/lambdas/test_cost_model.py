@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, estimate_cost
+from lambdas.contract.events import FileItem
+from lambdas.kickoff.batching import pack
 from tests.support.project import PROJECT
 
 NATION = (42_010, 34_608_077)
@@ -13,7 +15,7 @@ NATION = (42_010, 34_608_077)
 
 def test_a_nation_costs_less_than_a_coffee():
     estimate = estimate_cost(*NATION, max_concurrency=500)
-    assert estimate.n_batches == 2000
+    assert estimate.n_batches == 1585
     assert 0 < estimate.total_dollars < 3
     assert estimate.total_dollars == pytest.approx(sum(estimate.dollars.values()))
     assert estimate.duration_seconds < 300
@@ -29,11 +31,26 @@ def test_what_is_paid_for_grows_with_the_files():
 
 
 def test_prices_are_those_of_the_price_list():
-    estimate = estimate_cost(1000, 1_000_000, n_batches=10, max_concurrency=10)
+    estimate = estimate_cost(1000, 1_000_000, max_concurrency=10)
+    assert estimate.n_batches == 40
     assert estimate.dollars["Lambda compute"] == pytest.approx(estimate.gb_seconds * 0.0000133334)
-    assert estimate.dollars["Step Functions transitions"] == pytest.approx(30 * 25e-6)
-    assert estimate.dollars["Lambda requests"] == pytest.approx(12 * 0.2e-6)
-    assert estimate.dollars["S3 requests"] == pytest.approx(2022 * 5e-6 + 2010 * 0.4e-6)
+    assert estimate.dollars["Step Functions transitions"] == pytest.approx(90 * 25e-6)
+    assert estimate.dollars["Lambda requests"] == pytest.approx(42 * 0.2e-6)
+    assert estimate.dollars["S3 requests"] == pytest.approx(2081 * 5e-6 + 1080 * 0.4e-6)
+
+
+@pytest.mark.parametrize(("n_files", "size", "concurrency"), [(500, 20_000, 500), (3, 0, 8), (10_000, 1_000_000, 10)])
+def test_batches_are_those_of_the_kickoff_function(n_files, size, concurrency):
+    files = [FileItem(f"{number}.parquet", size) for number in range(n_files)]
+    estimate = estimate_cost(n_files, n_bytes=n_files * size, max_concurrency=concurrency)
+    assert estimate.n_batches == len(pack(files, concurrency))
+
+
+def test_files_that_are_done_cost_only_a_look():
+    again = estimate_cost(0, 0, n_done=42_010)
+    assert again.dollars["S3 requests"] == pytest.approx(42_010 * 0.4e-6 + 85 * 5e-6)
+    assert again.total_dollars < estimate_cost(*NATION).total_dollars / 10
+    assert again.duration_seconds > 60
 
 
 def test_half_the_memory_is_half_the_processor():

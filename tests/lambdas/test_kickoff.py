@@ -80,7 +80,7 @@ def test_a_foreign_object_in_place_of_an_output_does_not_count(buckets):
 
 @pytest.mark.parametrize(("tolerance", "expected"), [(10, 50.0), (70, 70.0)])
 def test_a_few_crashed_batches_never_stop_the_others(buckets, monkeypatch, tolerance, expected):
-    monkeypatch.setattr("lambdas.kickoff.batching.MIN_BYTES_PER_BATCH", 1)
+    monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
     put(buckets, *(f"{number}.parquet" for number in range(4)))
     plan = handle(REQUEST | {"tolerated_failure_percentage": tolerance}, None)
     assert (plan["n_batches"], plan["tolerated_batch_percentage"]) == (4, expected)

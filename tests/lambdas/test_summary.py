@@ -37,7 +37,7 @@ def test_results_are_joined_and_every_file_is_accounted_for(buckets):
 
 
 def test_a_batch_that_never_returned_is_reported_file_by_file(buckets, monkeypatch):
-    monkeypatch.setattr("lambdas.kickoff.batching.MIN_BYTES_PER_BATCH", 1)
+    monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
     for number in range(4):
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
     plan = kick_off(REQUEST, None)
