@@ -12,6 +12,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -46,16 +47,19 @@ def main(repetitions: int) -> None:
     shutil.rmtree(root, ignore_errors=True)
     for package in ("kmeans", "lambdas"):
         shutil.copytree(PROJECT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
-    baked = {"PYTHONPATH": str(root), "BAKED_NUMBA_CACHE": str(root / ".numba_cache")}
-    baked["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+    baked = {"BAKED_NUMBA_CACHE": str(root / ".numba_cache"), "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    in_image = partial(run, cwd=root, PYTHONPATH=str(root), **baked)
+    origin = in_image([image, "-c", "import lambdas; print(lambdas.__file__)"]).strip()
+    if not Path(origin).is_relative_to(root):
+        raise click.ClickException(f"{origin} was imported instead of the copy in {root}")
     subprocess.run([image, "-m", "compileall", "-q", root, image.parent.parent / "lib"], check=False)
     subprocess.run([first_system, "-m", "compileall", "-q", first_system.parent.parent / "lib"], check=False)
-    run([image, "-m", "lambdas.clustering.compiled_cache"], **baked)
+    in_image([image, "-m", "lambdas.clustering.compiled_cache"])
     small = generated(((800, 3),))[0]
     file = _FIRST_FILE.format(path=str(small), out=str(WORK))
     sides = {
-        "import of the handler": lambda: float(run([image, "-c", _CLOCK.format(_HANDLER)], **baked)),
-        "first file after it": lambda: float(run([image, "-c", file], **baked)),
+        "import of the handler": lambda: float(in_image([image, "-c", _CLOCK.format(_HANDLER)])),
+        "first file after it": lambda: float(in_image([image, "-c", file])),
         "imports of the first system": lambda: float(run([first_system, "-c", _CLOCK.format(_FIRST_SYSTEM)])),
         "kmeans cluster, one small file": lambda: command_seconds(small),
     }

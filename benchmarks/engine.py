@@ -26,6 +26,7 @@ _BUDGET = 5e9
 _ACCEPTANCE = 2
 # Bytes of the bounds of Elkan's algorithm that are too many.
 _ELKAN_BYTES = 2e9
+# Relative difference of two inertias up to which the work was the same.
 AGREEMENT = 1e-6
 
 
@@ -51,7 +52,10 @@ def main(repetitions: int, quick: bool) -> None:
 
 
 def compare(n: int, k: int, iterations: int, repetitions: int) -> dict[str, Any]:
-    """One case: all sides start from the same points and stop after ``iterations``, or when nothing changes."""
+    """One case: all sides start from the same points and do as many iterations as ours until nothing changes.
+
+    Those are at most ``iterations``.
+    """
     rng = np.random.default_rng(n + k)
     points, weights = rng.uniform(0, 10_000, (n, 2)), rng.uniform(1, 3, n)
     start = points[rng.choice(n, k, replace=False)]
@@ -59,20 +63,27 @@ def compare(n: int, k: int, iterations: int, repetitions: int) -> dict[str, Any]
     def ours() -> LloydResult:
         return lloyd(build_kdtree(points, weights), start, max_iterations=iterations, tolerance=0)
 
+    mine = ours()
     sides: dict[str, Callable[[], object]] = {"ours": ours}
     algorithms = ["lloyd"] + (["elkan"] if n * k * 8 <= _ELKAN_BYTES else [])
     for algorithm in algorithms:
-        fit = KMeans(k, init=start, n_init=1, max_iter=iterations, tol=0, algorithm=algorithm)
+        fit = KMeans(k, init=start, n_init=1, max_iter=mine.n_iterations, tol=0, algorithm=algorithm)
         sides[algorithm] = lambda fit=fit: fit.fit(points, sample_weight=weights)
     in_single = points.astype(np.float32), weights.astype(np.float32), start.astype(np.float32)
 
     def theirs() -> object:
-        fit = faiss.Kmeans(2, k, niter=iterations, max_points_per_centroid=n, min_points_per_centroid=1)
+        # It never stops early.
+        fit = faiss.Kmeans(2, k, niter=mine.n_iterations, max_points_per_centroid=n, min_points_per_centroid=1)
         return fit.train(in_single[0], weights=in_single[1], init_centroids=in_single[2])
 
     faiss.omp_set_num_threads(1)
     sides["faiss"] = theirs
-    mine, other = ours(), sides["lloyd"]()
+    difference = abs(mine.inertia / sides["lloyd"]().inertia_ - 1)  # type: ignore[attr-defined]
+    if difference > AGREEMENT:
+        raise click.ClickException(
+            f"n = {n:,}, k = {k:,}: the inertias of ours and scikit-learn differ by {difference:.1e}, "
+            f"more than {AGREEMENT:.0e}: they did not do the same, so their times cannot be compared"
+        )
     times = alternate(sides, repetitions, warm_up=repetitions > 1)
     return {
         "case": f"n = {n:,}, k = {k:,}",
@@ -81,7 +92,7 @@ def compare(n: int, k: int, iterations: int, repetitions: int) -> dict[str, Any]
         "iterations": mine.n_iterations,
         "ours": float(np.median(times["ours"]) * 1e3),
         **{name: median_ratio(times, name, "ours") if name in times else None for name in ("lloyd", "elkan", "faiss")},
-        "inertia": abs(mine.inertia / other.inertia_ - 1),  # type: ignore[attr-defined]
+        "inertia": difference,
         "turns": repetitions,
     }
 

@@ -3,19 +3,24 @@
     .venv/bin/python -m benchmarks.guard            # make test does this
     .venv/bin/python -m benchmarks.guard --accept   # from now on against the present commit
 
-The earlier version is the commit named in benchmarks/baseline.txt, checked out beside the project. Both run on the same
-machine at the same time, so neither its kind nor its load matter, unlike with seconds or ratios that were written down.
+The earlier version is the commit named in benchmarks/baseline.txt, checked out beside the project. Both run the present
+cases on the same inputs, machine and time, so neither the machine nor its load matter, unlike with seconds or ratios
+that were written down.
 """
 
+import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from benchmarks.guard_cases import write_inputs
 from benchmarks.measuring import PROJECT, show
 
 BASELINE = PROJECT / "benchmarks" / "baseline.txt"
@@ -26,20 +31,27 @@ ATTEMPTS = 3
 
 
 class Version:
-    """The cases of one version of the project, in a process of their own."""
+    """The cases in one version of the project, in a process of their own.
 
-    def __init__(self, root: Path) -> None:
+    Attributes:
+        cases: names of those that it can run.
+        missing: why it cannot run the others, by name.
+    """
+
+    def __init__(self, root: Path, inputs: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.guard_cases"],
+            [sys.executable, "-m", "benchmarks.guard_cases", inputs],
             cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root)},
+            env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        origin, *self.cases = self._answer().split("\t")
-        if not Path(origin).is_relative_to(root):
-            raise click.ClickException(f"{origin} was imported instead of the version in {root}")
+        first = json.loads(self._answer())
+        self.cases: list[str] = first["cases"]
+        self.missing: dict[str, str] = first["missing"]
+        if not Path(first["origin"]).is_relative_to(root):
+            raise click.ClickException(f"{first['origin']} was imported instead of the version in {root}")
 
     def _answer(self) -> str:
         assert self._process.stdout is not None
@@ -63,25 +75,40 @@ class Version:
 def main(repetitions: int, accept: bool) -> None:
     """Compare with the version in benchmarks/baseline.txt; exit status 1 if a case takes 30 % longer."""
     if accept:
-        BASELINE.write_text(_git("rev-parse", "HEAD") + "\n")
+        BASELINE.write_text(_git("rev-parse", "HEAD").decode())
+        return
+    # An unpacked archive has no history; in a worktree or submodule this is a file.
+    if not (PROJECT / ".git").exists():
+        click.echo("There is no git repository here, hence no earlier version: there is nothing to compare with.")
         return
     commit = BASELINE.read_text().strip()
     before = _check_out(commit)
-    if before is None:
-        click.echo(f"The history here does not reach back to {commit[:12]}: there is nothing to compare with.")
-        return
-    versions = Version(before), Version(PROJECT)
-    names = [case for case in versions[1].cases if case in versions[0].cases]
-    ratios: dict[str, float] = {}
-    for _ in range(ATTEMPTS):
-        for case in slower(ratios) or ([] if ratios else names):
-            ratios[case] = min(ratios.get(case, float("inf")), _ratio(versions, case, repetitions))
-    for version in versions:
-        version.close()
+    with tempfile.TemporaryDirectory() as inputs:
+        write_inputs(Path(inputs))
+        versions = Version(before, Path(inputs)), Version(PROJECT, Path(inputs))
+        names = comparable(*versions)
+        ratios = {case: _ratio(versions, case, repetitions) for case in names}
+        for _ in range(ATTEMPTS - 1):
+            for case in slower(ratios):
+                ratios[case] = min(ratios[case], _ratio(versions, case, repetitions))
+        for version in versions:
+            version.close()
     show(f"Time over that of {commit[:12]}", [{"case": case, "ratio": ratio} for case, ratio in ratios.items()])
     if slower(ratios):
         click.echo(f"slower by more than {LIMIT - 1:.0%}: {', '.join(slower(ratios))}", err=True)
         sys.exit(1)
+
+
+def comparable(before: Version, now: Version) -> list[str]:
+    """The cases that both can run; what only the present can is named, what the present cannot is an error."""
+    if now.missing:
+        raise click.ClickException("\n".join(f"{case} cannot be run: {why}" for case, why in now.missing.items()))
+    for case, why in before.missing.items():
+        click.echo(f"not in the baseline, left out: {case} ({why})", err=True)
+    names = [case for case in now.cases if case in before.cases]
+    if not names:
+        raise click.ClickException("the baseline can run no case; compare with a newer one: benchmarks.guard --accept")
+    return names
 
 
 def slower(ratios: Mapping[str, float]) -> list[str]:
@@ -94,24 +121,45 @@ def _ratio(versions: Sequence[Version], case: str, repetitions: int) -> float:
     return statistics.median(now / before for before, now in turns)
 
 
-def _check_out(commit: str) -> Path | None:
-    """The project at a commit, in the build folder; None if there is no such commit here."""
+def _check_out(commit: str) -> Path:
+    """The project at a commit, in the build folder, with the present cases in it."""
     target = PROJECT / "build" / "guard" / commit[:12]
     if not target.exists():
-        try:
-            _git("cat-file", "-e", f"{commit}^{{commit}}")
-        except (subprocess.CalledProcessError, FileNotFoundError):
-            return None
-        target.mkdir(parents=True)
-        archive = subprocess.Popen(["git", "archive", commit], cwd=PROJECT, stdout=subprocess.PIPE)
-        subprocess.run(["tar", "-x", "-C", target], stdin=archive.stdout, check=True)
-        archive.wait()
+        _need(commit)
+        unfinished = target.with_suffix(".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        subprocess.run(["tar", "-x", "-C", unfinished], input=_git("archive", commit), check=True)
+        unfinished.rename(target)
+    shutil.copy(PROJECT / "benchmarks" / "guard_cases.py", target / "benchmarks")
     return target
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def _need(commit: str) -> None:
+    """Fetch a commit that is not in the history here, as in a shallow clone."""
+    try:
+        _git("cat-file", "-e", f"{commit}^{{commit}}")
+    except click.ClickException:
+        try:
+            _git("fetch", "--quiet", "--depth", "1", "origin", commit)
+        except click.ClickException as error:
+            raise click.ClickException(
+                f"The baseline {commit[:12]} is neither in the history here nor could it be fetched:\n{error.message}\n"
+                "Fetch the history (git fetch --unshallow), or compare with the present commit from now on "
+                "(python -m benchmarks.guard --accept)."
+            ) from None
+
+
+def _git(*arguments: str) -> bytes:
+    # Where a password would be asked for, it fails instead of waiting.
+    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, env=environment, capture_output=True, check=True)
+    except FileNotFoundError:
+        raise click.ClickException("git is not installed") from None
+    except subprocess.CalledProcessError as error:
+        raise click.ClickException(f"git {arguments[0]}: {error.stderr.decode().strip()}") from None
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -50,8 +50,16 @@ def cells(n_cells: int, population: float, centre: tuple[float, float], seed: in
     return (lattice + origin) * CELL_DEGREES, people * (population / people.sum())
 
 
+def buildings(n_buildings: int, centre: tuple[float, float], seed: int) -> FloatArray:
+    """Scattered buildings around some hundred villages of every size: longitude and latitude float64 (n, 2)."""
+    rng = np.random.default_rng(seed)
+    villages = rng.normal(0, 0.05, (100, 2))
+    village = rng.choice(len(villages), n_buildings, p=rng.dirichlet(np.full(len(villages), 0.5)))
+    return np.array(centre) + villages[village] + rng.normal(0, 0.003, (n_buildings, 2))
+
+
 def write_cells(path: Path, points: FloatArray, people: FloatArray, code: str, is_urban: bool) -> None:
-    """Write cells as a file with the columns of a real one."""
+    """Write cells, or other points, as a file with the columns of a real one."""
     n = len(points)
     columns = {
         "grid_id": [f"{code}_{number}" for number in range(n)],

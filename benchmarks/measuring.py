@@ -47,10 +47,13 @@ def median_ratio(times: Mapping[str, Sequence[float]], side: str, over: str) -> 
     return statistics.median(a / b for a, b in zip(times[side], times[over], strict=True))
 
 
-def run(command: Sequence[str | Path], **environment: str) -> str:
-    """Run a command in the project and return what it printed; its errors are shown."""
+def run(command: Sequence[str | Path], *, cwd: Path = PROJECT, **environment: str) -> str:
+    """Run a command and return what it printed; its errors are shown.
+
+    With ``-c`` and ``-m`` Python imports from ``cwd`` before it looks at PYTHONPATH.
+    """
     return subprocess.run(
-        command, check=True, text=True, stdout=subprocess.PIPE, cwd=PROJECT, env=os.environ | environment
+        command, check=True, text=True, stdout=subprocess.PIPE, cwd=cwd, env=os.environ | environment
     ).stdout
 
 
@@ -74,7 +77,7 @@ def record(name: str, repetitions: int, rows: Sequence[Mapping[str, Any]], **mor
     """Write ``benchmarks/results/<name>.json``."""
     content = {
         "benchmark": name,
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()},
         "versions": {"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
         "repetitions": repetitions,

@@ -29,10 +29,13 @@ _OPTIONS = {"target_weight": 240.0, "weight_column": "population"}
 
 
 @click.command()
-@click.option("--every", default=1, show_default=True, help="Take each so-manieth barangay.")
+@click.option("--every", default=1, show_default=True, help="Take every n-th barangay.")
 @click.option("--repetitions", default=5, show_default=True, help="Passes over the sample.")
 def main(every: int, repetitions: int) -> None:
-    """Time one file, and the nation."""
+    """Time one file, and the nation. Of all files (--every 1) the figures go to benchmarks/results.
+
+    With few files the second figure is mostly the start of the command.
+    """
     paths = write_nation(WORK / f"nation_{every}", every)
     n_cells = np.array([pq.read_metadata(path).num_rows for path in paths])
     megabytes = sum(path.stat().st_size for path in paths) / 1e6

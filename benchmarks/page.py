@@ -30,6 +30,7 @@ _CELLS_PER_FILE = 824
 def main() -> None:
     """Write the page, the plots, and the table in docs/cost.md."""
     found = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    require_one_machine(found)
     plot("performance_engine.png", lambda axes: draw_engine(axes, found["engine"]["rows"]))
     plot("performance_stages.png", lambda axes: draw_stages(axes, found["whole_file"]["rows"]))
     plot("performance_growth.png", lambda axes: draw_growth(axes, found["growth"]["rows"]))
@@ -38,6 +39,18 @@ def main() -> None:
     before, _, rest = cost.read_text().partition("|---|---|---|---|---|---|---|---|\n")
     _, _, after = rest.partition("\n\n")
     cost.write_text(f"{before}|---|---|---|---|---|---|---|---|\n{cost_rows()}\n\n{after}")
+
+
+def require_one_machine(found: Mapping[str, Any]) -> None:
+    """The page names one machine and one set of versions: those of the newest record must be those of all."""
+    newest = max(found, key=lambda name: found[name]["date"])
+    for key in ("machine", "versions"):
+        others = [name for name in found if found[name][key] != found[newest][key]]
+        if others:
+            raise click.ClickException(
+                f"{key} of {', '.join(others)} and of {newest}, which is the newest, are not the same; run again: "
+                + ", ".join(f"python -m benchmarks.{name}" for name in others)
+            )
 
 
 def page(found: Mapping[str, Any]) -> str:

@@ -3,8 +3,7 @@
 .venv/bin/python benchmarks/picture.py docs/pictures/clusters.png
 """
 
-import sys
-
+import click
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -42,7 +41,10 @@ def draw_cells(axes: plt.Axes, points: np.ndarray, **colours: object) -> PolyCol
     return cells
 
 
-def main() -> None:
+@click.command()
+@click.argument("target", type=click.Path(dir_okay=False))
+def main(target: str) -> None:
+    """Draw the picture into the file TARGET."""
     points, people = district(np.random.default_rng(4))
     found = kmeans.cluster(points, people, kmeans.Parameters(TARGET))
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
@@ -54,7 +56,7 @@ def main() -> None:
     draw_cells(right, points, facecolors=colours[found.labels])
     low, high = found.weight.min(), found.weight.max()
     right.set_title(f"{found.n_clusters} connected sampling units of {low:.0f} to {high:.0f} people")
-    figure.savefig(sys.argv[1], dpi=110)
+    figure.savefig(target, dpi=110)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.whole_file
     .venv/bin/python -m benchmarks.whole_file cells.parquet --target-weight 240 --crs EPSG:3121
 
-Without a file, generated lattices of 13,691 and 69,000 cells are taken (k = 25 and 72). The quality of the clusters is
-printed beside the times, and the peak memory of a fresh process for 101,519 cells.
+Without a file, generated ones are taken: lattices of 13,691 and 69,000 cells (k = 25 and 72), the first once more with
+a desired radius, and 17,000 scattered buildings. The quality of the clusters is printed beside the times, and the peak
+memory of a fresh process for 101,519 cells.
 """
 
 import os
@@ -23,11 +24,12 @@ import pyarrow
 from sklearn.cluster import KMeans
 
 import kmeans
-from benchmarks.inputs import cells, write_cells
+from benchmarks.inputs import buildings, cells, write_cells
 from benchmarks.measuring import WORK, alternate, cluster_command, median_ratio, peak_megabytes, record, show
 from benchmarks.quality import unconstrained_inertia
 from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.clustering.ground import read_ground
+from lambdas.contract.errors import RunError
 from lambdas.contract.parameters import RunParameters, parse_parameters
 
 # Functions whose time makes up a stage; what one calls is counted with it.
@@ -49,17 +51,36 @@ STAGES = {
 @click.option("--crs", default="auto", show_default=True)
 @click.option("--repetitions", default=7, show_default=True)
 def main(files: tuple[Path, ...], target_weight: float, weight_column: str, crs: str, repetitions: int) -> None:
-    """Time whole files in a warm process, by stages."""
+    """Time whole files in a warm process, by stages. Without FILES the figures go to benchmarks/results."""
     pyarrow.set_cpu_count(1)
     params = parse_parameters({"target_weight": target_weight, "weight_column": weight_column or None, "crs": crs})
-    rows = [measure(path, params, repetitions) for path in files or generated(((13_691, 25), (69_000, 72)))]
+    cases = {path.name: (path, params) for path in files} or generated_cases()
+    try:
+        rows = [{"file": name, **measure(*case, repetitions)} for name, case in cases.items()]
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
     show("Whole file, milliseconds (median)", [{key: row[key] for key in row if key not in STAGES} for row in rows])
     show("Stages, milliseconds", [{"file": row["file"]} | {stage: row[stage] for stage in STAGES} for row in rows])
+    if files:
+        return
     large = generated(((101_519, 106),))[0]
     megabytes = peak_megabytes(cluster_command(large, WORK / "memory"))
     click.echo(f"peak memory of `kmeans cluster`, 101,519 cells, fresh process: {megabytes:.0f} MB")
-    if not files:
-        record("whole_file", repetitions, rows, peak_megabytes=megabytes)
+    record("whole_file", repetitions, rows, peak_megabytes=megabytes)
+
+
+def generated_cases() -> dict[str, tuple[Path, RunParameters]]:
+    """The files of the published table, and how they are clustered."""
+    people = {"target_weight": 240.0, "weight_column": "population"}
+    small, large = generated(((13_691, 25), (69_000, 72)))
+    scattered = WORK / "buildings_17000.parquet"
+    write_cells(scattered, buildings(17_000, (121.0, 14.5), seed=1), np.ones(17_000), code="B", is_urban=True)
+    return {
+        "13,691 cells": (small, parse_parameters(people)),
+        "the same, radius 1,000 m": (small, parse_parameters({**people, "radius": 1000.0})),
+        "69,000 cells": (large, parse_parameters(people)),
+        "17,000 buildings": (scattered, parse_parameters({"target_weight": 30.0, "weight_column": None})),
+    }
 
 
 def generated(sizes: tuple[tuple[int, int], ...]) -> list[Path]:
@@ -91,7 +112,6 @@ def measure(path: Path, params: RunParameters, repetitions: int) -> dict[str, An
     cells_of = None if ground.cells is None else ground.cells.lattice.index
     found = kmeans.cluster(ground.points, ground.weights, ground.parameters[0], ground.outlines, cells_of)
     return {
-        "file": path.name,
         "rows": len(ground.points),
         "k": found.n_clusters,
         "ours": float(np.median(times["ours"]) * 1e3),

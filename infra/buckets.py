@@ -1,42 +1,90 @@
-"""The input and the output bucket, made by the stack or brought along by name."""
+"""The input and the output bucket, made by the stack or brought along by name, and the one with their access logs."""
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config import Config
 
+_NONCURRENT_DAYS = 30
+_ACCESS_LOG_DAYS = 90
+
 
 class Buckets(Construct):
     """Private, encrypted buckets that refuse plain HTTP; an existing bucket is used as it is.
 
-    Both outlive the stack: deleting a deployment must not delete a survey's data.
+    By default they outlive the stack: deleting a deployment must not delete a survey's data.
+
+    Attributes:
+        input, output: the buckets.
+        access_logs: who asked for what in the buckets that the stack made; None if it made none.
+        key: the customer's key that encrypts them; None: a key that S3 manages.
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
+        self._config = config
+        self.key = kms.Key.from_key_arn(self, "Key", config.kms_key_arn) if config.kms_key_arn else None
+        self.access_logs = None if config.input_bucket and config.output_bucket else self._access_logs()
         self.input = self._existing("Input", config.input_bucket) or self._new("Input")
         self.output = self._existing("Output", config.output_bucket) or self._new("Output")
+
+    def allow_encryption(self, grantee: iam.IGrantable, *, writes: bool = True) -> None:
+        """Let ``grantee`` read, and write, objects under the customer's key; nothing to do without one."""
+        if self.key is None:
+            return
+        # Decryption is needed for uploads in several parts as well.
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"]
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])
+        )
 
     def _existing(self, construct_id: str, name: str | None) -> s3.IBucket | None:
         return s3.Bucket.from_bucket_name(self, construct_id, name) if name else None
 
     def _new(self, construct_id: str) -> s3.Bucket:
+        outlives = self._config.removal_policy == "retain"
         return s3.Bucket(
             self,
             construct_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.KMS if self.key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=self.key,
+            # One request to the key for many objects.
+            bucket_key_enabled=True if self.key else None,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            # An overwritten or deleted file can be brought back for a month. What is made to be destroyed keeps no
+            # versions: they would have to be deleted one by one before the bucket.
+            versioned=outlives,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=Duration.days(_NONCURRENT_DAYS) if outlives else None,
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            server_access_logs_bucket=self.access_logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            removal_policy=self._removal_policy,
+        )
+
+    def _access_logs(self) -> s3.Bucket:
+        # S3 writes its logs only to buckets under a key that it manages itself.
+        return s3.Bucket(
+            self,
+            "AccessLogs",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # An overwritten or deleted file can be brought back for a month.
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(30),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
-            ],
-            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(_ACCESS_LOG_DAYS))],
+            removal_policy=self._removal_policy,
         )
+
+    @property
+    def _removal_policy(self) -> RemovalPolicy:
+        return RemovalPolicy.RETAIN if self._config.removal_policy == "retain" else RemovalPolicy.DESTROY

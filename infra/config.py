@@ -1,9 +1,32 @@
-"""What a deployment may choose; read from the context in ``cdk.json`` and from ``-c name=value``."""
+"""What a deployment may choose, typed and checked: from the context in ``cdk.json`` and from ``-c name=value``."""
 
-from typing import Literal
+import difflib
+import re
+from typing import Annotated, Any, Literal
 
 import constructs
 import msgspec
+
+from lambdas.contract.cost_model import DEFAULT_TIMEOUT_MINUTES
+from lambdas.contract.errors import RunError
+from lambdas.contract.events import (
+    DEFAULT_MAX_CONCURRENCY,
+    DEFAULT_TOLERATED_FAILURE_PERCENTAGE,
+    RunRequest,
+    parse_event,
+)
+
+# Days that CloudWatch knows.
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+# Entry of the context that holds the choices of each stage.
+STAGES = "stages"
+# What the CDK itself keeps in the context: feature flags, settings of its command line, results of look-ups.
+_OF_THE_CDK = re.compile("@|aws:|aws-cdk:|cdk:|tree-metadata|path-metadata|.*:account=")
+_WHERE = re.compile(r" - at `\$\.?(.*)`$")
+
+
+class ConfigError(ValueError):
+    """A choice is unknown or wrong; the message is one line for whoever deploys."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -11,29 +34,102 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         stage: distinguishes deployments in one account; part of the stack's name.
+        account, region: where to deploy; None: wherever the credentials of ``cdk deploy`` lead.
         input_bucket: existing bucket with the files to cluster; None: the stack makes one.
         output_bucket: existing bucket for outputs and run records; None: the stack makes one.
+        kms_key_arn: existing key that encrypts the buckets; None: keys that S3 manages.
         architecture: of the functions; arm64 costs about 20 % less, but has to be built on or emulated for ARM.
+        base_image: of the functions' image; None: the one that the Dockerfile names.
         memory_mb: memory of the clustering function; 1,769 MB come with one whole vCPU.
+        timeout_minutes: of the clustering function, for a batch.
+        ephemeral_storage_mb: size of its /tmp.
+        reserved_concurrency: of the clustering function: as much as it gets of the account's; None: what is free.
+        max_concurrency, tolerated_failure_percentage, params: defaults of runs; see docs/parameters.md.
+        log_retention_days: of all log groups.
+        removal_policy: whether the buckets and what is in them outlive the stack ("retain"), or are emptied by hand
+            and deleted with it ("destroy").
+        alarm_email: who is told of alarms; None: they only show.
+        tags: of all resources.
     """
 
-    stage: str = "dev"
+    stage: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9-]{0,39}\Z")] = "dev"
+    account: Annotated[str, msgspec.Meta(pattern=r"\A\d{12}\Z")] | None = None
+    region: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2}(-[a-z]+)+-\d\Z")] | None = None
     input_bucket: str | None = None
     output_bucket: str | None = None
+    kms_key_arn: Annotated[str, msgspec.Meta(pattern=r"\Aarn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/\S+\Z")] | None = None
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    memory_mb: int = 1769
+    base_image: str | None = None
+    memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 1769
+    timeout_minutes: Annotated[int, msgspec.Meta(ge=1, le=15)] = DEFAULT_TIMEOUT_MINUTES
+    ephemeral_storage_mb: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 512
+    reserved_concurrency: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_concurrency: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = DEFAULT_MAX_CONCURRENCY
+    tolerated_failure_percentage: Annotated[float, msgspec.Meta(ge=0, le=100)] = DEFAULT_TOLERATED_FAILURE_PERCENTAGE
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    log_retention_days: RetentionDays = 30
+    removal_policy: Literal["retain", "destroy"] = "retain"
+    alarm_email: Annotated[str, msgspec.Meta(pattern=r"\A[^@\s]+@[^@\s]+\Z")] | None = None
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.input_bucket is not None and self.input_bucket == self.output_bucket:
             raise ValueError("`input_bucket` and `output_bucket` have to differ: outputs would become inputs")
+        # A default that every run would stumble over is refused here.
+        try:
+            parse_event({"run_id": "defaults", **self.run_defaults}, RunRequest)
+        except RunError as error:
+            raise ValueError(error.message) from error
+
+    @property
+    def run_defaults(self) -> dict[str, Any]:
+        """What a run request does not say, as in ``RunRequest``."""
+        return {
+            "max_concurrency": self.max_concurrency,
+            "tolerated_failure_percentage": self.tolerated_failure_percentage,
+            "params": self.params,
+        }
 
     @classmethod
     def from_context(cls, node: constructs.Node) -> "Config":
-        """Read the context of the app.
+        """Read the context of the app: the stage's entry under ``stages``, and above it what is given one by one.
 
         Raises:
-            msgspec.ValidationError: a value has the wrong type.
+            ConfigError: a name is unknown or a value wrong.
         """
-        values = {name: node.try_get_context(name) for name in cls.__struct_fields__}
-        # On the command line every value is a string, hence not strict.
-        return msgspec.convert({name: v for name, v in values.items() if v is not None}, cls, strict=False)
+        context = {name: value for name, value in node.get_all_context().items() if not _OF_THE_CDK.match(name)}
+        stages = context.pop(STAGES, {})
+        chosen = stages.get(context.get("stage", "dev"), {}) if isinstance(stages, dict) else None
+        if not isinstance(chosen, dict):
+            raise ConfigError(f"{STAGES} has to hold an object with options for each stage")
+        for name in [*context, *chosen]:
+            if name not in cls.__struct_fields__:
+                raise ConfigError(f"there is no option {name!r}{_suggestion(name, cls.__struct_fields__)}")
+        values = chosen | {name: _decoded(name, value) for name, value in context.items()}
+        try:
+            # On the command line every value is text, hence not strict.
+            return msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            where = _WHERE.search(str(error))
+            option = f"{where.group(1)} = {_shown(values, where.group(1))}: " if where else ""
+            raise ConfigError(f"{option}{_WHERE.sub('', str(error))}") from error
+
+
+def _decoded(name: str, value: Any) -> Any:
+    """Options with several values are JSON on the command line: ``-c 'tags={"owner": "survey"}'``."""
+    if name not in ("tags", "params") or not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{name} = {value}: is not JSON ({error})") from error
+
+
+def _shown(values: dict[str, Any], path: str) -> str:
+    value = values.get(path.split(".", maxsplit=1)[0])
+    return msgspec.json.encode(value).decode() if not isinstance(value, str) else value
+
+
+def _suggestion(name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"

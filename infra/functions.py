@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Size, Stack
+import msgspec
+from aws_cdk import Duration, IgnoreMode, Size, Stack
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -11,23 +12,32 @@ from constructs import Construct
 
 from infra.buckets import Buckets
 from infra.config import Config
+from infra.log_group import log_group
+from lambdas.contract.cost_model import COORDINATOR_MINUTES
 from lambdas.contract.keys import RUNS_PREFIX
-from lambdas.settings import INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
+from lambdas.settings import INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE, RUN_DEFAULTS_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
+# Kickoff and summary hold every file of a run, and wait for S3 as fast as their processor allows: a whole vCPU.
+_COORDINATOR_MB = 1769
 
 
 class Functions(Construct):
-    """Kickoff, clustering and summary function, each with its own role and log group."""
+    """Kickoff, clustering and summary function, each with its own role and log group.
+
+    Attributes:
+        kickoff, clustering, summary: the functions.
+        summary_logs: where the summary function says how a run ended.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config, buckets: Buckets) -> None:
         super().__init__(scope, construct_id)
         self._config, self._buckets = config, buckets
-        self.kickoff = self._function("Kickoff", "lambdas.kickoff.handler.handle", memory_mb=1024, minutes=15)
-        self.clustering = self._function(
-            "Clustering", "lambdas.clustering.handler.handle", memory_mb=config.memory_mb, minutes=5
+        self.kickoff, _ = self._function("Kickoff", _COORDINATOR_MB, COORDINATOR_MINUTES)
+        self.clustering, _ = self._function(
+            "Clustering", config.memory_mb, config.timeout_minutes, config.reserved_concurrency
         )
-        self.summary = self._function("Summary", "lambdas.summary.handler.handle", memory_mb=1769, minutes=15)
+        self.summary, self.summary_logs = self._function("Summary", _COORDINATOR_MB, COORDINATOR_MINUTES)
 
         inputs, outputs = buckets.input, buckets.output
         records = [outputs.arn_for_objects(f"{RUNS_PREFIX}*")]
@@ -40,15 +50,18 @@ class Functions(Construct):
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects("*")])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.summary, ["s3:GetObject", "s3:PutObject"], records)
+        for function in (self.kickoff, self.clustering, self.summary):
+            buckets.allow_encryption(function)
 
-    def _function(self, name: str, handler: str, *, memory_mb: int, minutes: int) -> lambda_.DockerImageFunction:
+    def _function(
+        self, name: str, memory_mb: int, timeout_minutes: int, reserved_concurrency: int | None = None
+    ) -> tuple[lambda_.DockerImageFunction, logs.LogGroup]:
         is_arm = self._config.architecture == "arm64"
-        log_group = logs.LogGroup(
-            self, f"{name}Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
+        base = self._config.base_image
+        own_logs = log_group(self, f"{name}Logs", self._config)
         role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
-        return lambda_.DockerImageFunction(
+        own_logs.grant_write(role)
+        function = lambda_.DockerImageFunction(
             self,
             name,
             # What of the project goes into the image says .dockerignore.
@@ -57,23 +70,27 @@ class Functions(Construct):
                 file="lambdas/clustering/Dockerfile",
                 ignore_mode=IgnoreMode.DOCKER,
                 platform=ecr_assets.Platform.LINUX_ARM64 if is_arm else ecr_assets.Platform.LINUX_AMD64,
-                cmd=[handler],
+                build_args={"BASE": base} if base else None,
+                cmd=[f"lambdas.{name.lower()}.handler.handle"],
             ),
             architecture=lambda_.Architecture.ARM_64 if is_arm else lambda_.Architecture.X86_64,
             memory_size=memory_mb,
-            ephemeral_storage_size=Size.mebibytes(512),
-            timeout=Duration.minutes(minutes),
+            ephemeral_storage_size=Size.mebibytes(self._config.ephemeral_storage_mb),
+            timeout=Duration.minutes(timeout_minutes),
+            reserved_concurrent_executions=reserved_concurrency,
             role=role,
-            log_group=log_group,
+            log_group=own_logs,
             # The text format drops the fields that say which file a line is about.
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 INPUT_BUCKET_VARIABLE: self._buckets.input.bucket_name,
                 OUTPUT_BUCKET_VARIABLE: self._buckets.output.bucket_name,
+                RUN_DEFAULTS_VARIABLE: msgspec.json.encode(self._config.run_defaults, order="sorted").decode(),
             },
             description=f"{name} of {Stack.of(self).stack_name}",
         )
+        return function, own_logs
 
     @staticmethod
     def _allow(function: lambda_.Function, actions: list[str], resources: list[str]) -> None:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra.buckets import Buckets
+from infra.config import Config
 from infra.functions import Functions
+from infra.log_group import log_group
 
 # Worth another try: the service, the network, the storage. Wrong input is not.
 _TRANSIENT_ERRORS = [
@@ -33,7 +34,9 @@ class Workflow(Construct):
     definition and keys come from the input, so that the role needs no more than this deployment's buckets.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, buckets: Buckets, functions: Functions) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, config: Config, buckets: Buckets, functions: Functions
+    ) -> None:
         super().__init__(scope, construct_id)
         name_run = sfn.Pass(
             self, "Name run", state_name="Name run", input_path="$$.Execution.Name", result_path="$.run_id"
@@ -69,18 +72,14 @@ class Workflow(Construct):
             timeout=Duration.hours(24),
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    # Under this prefix a log group needs no entry in the account's size-limited resource policy.
-                    log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}",
-                    retention=logs.RetentionDays.ONE_MONTH,
-                    removal_policy=RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ERROR,
+                # Under this prefix a log group needs no entry in the account's size-limited resource policy.
+                destination=log_group(self, "Logs", config, f"/aws/vendedlogs/states/{Stack.of(self).stack_name}"),
+                level=sfn.LogLevel.ALL,
+                # What goes through the states names files; that it did is enough for a log.
                 include_execution_data=False,
             ),
         )
+        buckets.allow_encryption(self.state_machine)
 
     def _map(self, buckets: Buckets, functions: Functions) -> sfn.DistributedMap:
         batches = sfn.DistributedMap(

@@ -1,25 +1,51 @@
-"""What a deployment tells its functions through the environment: which buckets they work on."""
+"""What a deployment tells its functions through the environment: its buckets, and what requests need not say."""
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any
 
 from lambdas.contract.errors import AccessDenied, InvalidEvent
 
 INPUT_BUCKET_VARIABLE = "INPUT_BUCKET"
 OUTPUT_BUCKET_VARIABLE = "OUTPUT_BUCKET"
+RUN_DEFAULTS_VARIABLE = "RUN_DEFAULTS"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Buckets of this deployment; None where it has none of its own, as when the image runs locally."""
+    """The choices of this deployment.
+
+    Attributes:
+        input_bucket, output_bucket: None where it has none of its own, as when the image runs locally.
+        run_defaults: fields of a ``RunRequest`` for requests that leave them out; ``params`` one by one.
+    """
 
     input_bucket: str | None = None
     output_bucket: str | None = None
+    run_defaults: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        return cls(environment.get(INPUT_BUCKET_VARIABLE), environment.get(OUTPUT_BUCKET_VARIABLE))
+        return cls(
+            environment.get(INPUT_BUCKET_VARIABLE),
+            environment.get(OUTPUT_BUCKET_VARIABLE),
+            json.loads(environment.get(RUN_DEFAULTS_VARIABLE, "{}")),
+        )
+
+    def complete_run(self, event: Any) -> Any:
+        """A run request with the deployment's defaults where it says nothing."""
+        return self.complete_params(self.run_defaults | event) if isinstance(event, dict) else event
+
+    def complete_params(self, event: Any) -> Any:
+        """An event with the deployment's parameters where its own ``params`` say nothing."""
+        defaults = self.run_defaults.get("params", {})
+        params = event.get("params") if isinstance(event, dict) else None
+        if not isinstance(event, dict) or not isinstance(params, dict | NoneType):
+            return event  # Whoever parses it says what is wrong.
+        return event | {"params": defaults | (params or {})}
 
     def buckets(self, input_bucket: str | None, output_bucket: str | None) -> tuple[str, str]:
         """The buckets to use for a request that names these, or leaves them to the deployment.

@@ -118,13 +118,13 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
     """Cluster one file, unless its output is up to date."""
     from lambdas.clustering import file_job
 
-    started = time.perf_counter()
     try:
         etag = identify(job)
         report = _report_of_outputs(job, params, etag)
         if report is not None and not force:
             return _finished(job, report, skipped=True)
         _warm_up()
+        started = time.perf_counter()
         with open_outputs(job) as sinks:
             report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
     except RunError as error:

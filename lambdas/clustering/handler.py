@@ -22,8 +22,9 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied: nothing was started.
     """
-    request = parse_event(event, ClusteringRequest)
-    Settings.from_environment().buckets(request.input_bucket, request.output_bucket)
+    settings = Settings.from_environment()
+    request = parse_event(settings.complete_params(event), ClusteringRequest)
+    settings.buckets(request.input_bucket, request.output_bucket)
     results = run_batch(request)
     n_failed = sum(result.failure is not None for result in results)
     answer = {"n_files": len(results), "n_failed": n_failed}

@@ -35,6 +35,10 @@ _LOG_BYTES_PER_FILE = 400
 # Transitions of a run itself and of each batch (start, invocation).
 _RUN_TRANSITIONS, _BATCH_TRANSITIONS = 10, 2
 
+# Timeouts of the deployment, and what its functions can hold.
+DEFAULT_TIMEOUT_MINUTES, COORDINATOR_MINUTES = 5, 15
+_MOST_SUMMARISED, _LEAST_MEGABYTES = 1_000_000, 512
+
 Architecture = Literal["arm64", "x86_64"]
 
 
@@ -48,6 +52,7 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
         duration_seconds: from start to end, with ``max_concurrency`` invocations at a time.
         dollars: by what is paid for.
         total_dollars: their sum.
+        warnings: why the run would not end as estimated.
     """
 
     n_files: int
@@ -58,6 +63,7 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     duration_seconds: float
     dollars: dict[str, float]
     total_dollars: float
+    warnings: list[str]
 
 
 def estimate_cost(
@@ -69,6 +75,7 @@ def estimate_cost(
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
     memory_mb: int = _MEGABYTES_PER_VCPU,
     architecture: Architecture = "arm64",
+    timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
 ) -> CostEstimate:
     """Estimate a run that clusters ``n_files`` files.
 
@@ -80,6 +87,7 @@ def estimate_cost(
         max_concurrency: invocations at a time.
         memory_mb: of the clustering function.
         architecture: its processor.
+        timeout_minutes: of the clustering function.
 
     Raises:
         ValueError: neither cells nor bytes are given, or a number is below its least.
@@ -116,4 +124,30 @@ def estimate_cost(
         duration_seconds=(working + starting) / places + coordinating if n_files else coordinating,
         dollars=dollars,
         total_dollars=sum(dollars.values()),
+        warnings=_warnings(n_files + n_done, batches, working, coordinating, memory_mb, timeout_minutes),
     )
+
+
+def _warnings(
+    n_files: int, n_batches: int, working: float, coordinating: float, memory_mb: int, timeout_minutes: int
+) -> list[str]:
+    """What would stop such a run."""
+    found = []
+    minutes = working / max(n_batches, 1) / 60
+    if minutes > timeout_minutes:
+        found.append(
+            f"an invocation would take about {minutes:,.0f} minutes; the function is stopped after {timeout_minutes}: "
+            "split the files, or raise timeout_minutes"
+        )
+    if coordinating > 60 * COORDINATOR_MINUTES:
+        found.append(
+            f"listing and looking at {n_files:,} files takes {coordinating / 60:,.0f} minutes; kickoff is stopped "
+            f"after {COORDINATOR_MINUTES}: start runs by prefix"
+        )
+    if n_files > _MOST_SUMMARISED:
+        found.append(f"the summary function has memory for {_MOST_SUMMARISED:,} files: start runs by prefix")
+    if memory_mb < _LEAST_MEGABYTES:
+        found.append(
+            f"with {memory_mb} MB even a file of 100,000 cells does not fit; {_LEAST_MEGABYTES} MB are the least"
+        )
+    return found

@@ -18,8 +18,9 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied, BucketMissing, StorageUnavailable: nothing was started.
     """
-    request = parse_event(event, RunRequest)
-    input_bucket, output_bucket = Settings.from_environment().buckets(request.input_bucket, request.output_bucket)
+    settings = Settings.from_environment()
+    request = parse_event(settings.complete_run(event), RunRequest)
+    input_bucket, output_bucket = settings.buckets(request.input_bucket, request.output_bucket)
     return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket))  # type: ignore[no-any-return]
 
 

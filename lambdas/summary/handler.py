@@ -1,5 +1,6 @@
 """Entry point of the summary function: joins the results of a run and writes ``summary.json``."""
 
+import logging
 from typing import Any
 
 import msgspec
@@ -7,7 +8,11 @@ import msgspec
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.events import RunPlan, parse_event
+from lambdas.contract.log_messages import RUN_FINISHED
 from lambdas.summary.join import RunSummary, summarise
+
+logger = logging.getLogger(__name__)
+logging.getLogger().setLevel(logging.INFO)
 
 # The answer travels through the state machine, which carries 256 KiB: the full list is in summary.json.
 _FAILURES_IN_ANSWER = 20
@@ -24,6 +29,8 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     summary = summarise(plan)
     key = keys.summary_key(plan.run_id)
     s3.write_json(plan.output_bucket, key, msgspec.json.encode(summary))
+    counts = {"run": plan.run_id, "n_succeeded": summary.n_succeeded, "n_failed": summary.n_failed}
+    logger.info(RUN_FINISHED, extra=counts)
     return _answer(summary, key)
 
 

@@ -1,8 +1,8 @@
 import aws_cdk
-import msgspec
 import pytest
 
-from infra.config import Config
+from infra.config import Config, ConfigError
+from tests.infra.conftest import CONTEXT
 
 
 def read(**context):
@@ -14,16 +14,67 @@ def test_defaults_need_no_context():
 
 
 def test_values_from_the_command_line_are_converted():
-    config = read(stage="prod", memory_mb="3008", input_bucket="mine", architecture="x86_64")
-    assert config == Config(stage="prod", memory_mb=3008, input_bucket="mine", architecture="x86_64")
+    given = {
+        "stage": "prod",
+        "memory_mb": "3008",
+        "input_bucket": "mine",
+        "architecture": "x86_64",
+        "tolerated_failure_percentage": "2.5",
+        "params": '{"target_weight": 300}',
+        "tags": '{"owner": "survey"}',
+        "log_retention_days": "7",
+    }
+    assert read(**given) == Config(
+        stage="prod",
+        memory_mb=3008,
+        input_bucket="mine",
+        architecture="x86_64",
+        tolerated_failure_percentage=2.5,
+        params={"target_weight": 300},
+        tags={"owner": "survey"},
+        log_retention_days=7,
+    )
 
 
-def test_one_bucket_for_both_is_refused():
-    with pytest.raises(ValueError, match="differ"):
-        read(input_bucket="same", output_bucket="same")
+def test_a_stage_has_its_own_choices_and_the_command_line_the_last_word():
+    stages = {"dev": {"memory_mb": 1024}, "prod": {"memory_mb": 2048, "log_retention_days": 365}}
+    assert read(stages=stages) == Config(memory_mb=1024)
+    assert read(stages=stages, stage="prod", memory_mb="3008") == Config(
+        stage="prod", memory_mb=3008, log_retention_days=365
+    )
+    assert read(stages=stages, stage="other") == Config(stage="other")
 
 
-@pytest.mark.parametrize(("name", "value"), [("memory_mb", "lots"), ("architecture", "mips")])
-def test_wrong_values_are_refused(name, value):
-    with pytest.raises(msgspec.ValidationError, match=name):
-        read(**{name: value})
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_examples_in_cdk_json_are_read(stage):
+    config = read(**CONTEXT, stage=stage)
+    assert config.stage == stage
+    assert config.removal_policy == {"dev": "destroy", "prod": "retain"}[stage]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"memory_mb": "lots"}, "memory_mb = lots: Expected `int`, got `str`"),
+        ({"memory_mb": "64"}, "memory_mb = 64: Expected `int` >= 512"),
+        ({"memmory_mb": "1024"}, "there is no option 'memmory_mb'; did you mean 'memory_mb'?"),
+        ({"tolerated_failure_percentage": "140"}, "tolerated_failure_percentage = 140: Expected `float` <= 100.0"),
+        ({"architecture": "mips"}, "architecture = mips: Invalid enum value 'mips'"),
+        ({"log_retention_days": "8"}, "log_retention_days = 8: Invalid enum value 8"),
+        ({"stage": "no spaces"}, "stage = no spaces: Expected `str` matching regex"),
+        ({"input_bucket": "same", "output_bucket": "same"}, "`input_bucket` and `output_bucket` have to differ"),
+        ({"params": '{"target_weight": -1}'}, "params: target_weight"),
+        ({"params": '{"taget_weight": 1}'}, "params: Object contains unknown field `taget_weight`"),
+        ({"params": "300"}, "params = 300: Expected `object`, got `int`"),
+        ({"params": "{"}, "params = {: is not JSON"),
+        ({"stages": {"dev": {"regoin": "x"}}}, "there is no option 'regoin'; did you mean 'region'?"),
+        ({"stages": "dev"}, "stages has to hold an object"),
+        ({"alarm_email": "nobody"}, "alarm_email = nobody: Expected `str` matching regex"),
+    ],
+    ids=str,
+)
+def test_wrong_choices_are_refused_in_one_line(given, message):
+    with pytest.raises(ConfigError) as caught:
+        read(**given)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)

@@ -77,6 +77,20 @@ def test_wrong_numbers_are_refused(wrong):
         estimate_cost(1, **wrong)
 
 
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"n_files": 1, "n_cells": 1_000_000_000}, "stopped after 5"),
+        ({"n_files": 10_000_000, "n_cells": 1}, "memory for 1,000,000 files"),
+        ({"n_files": 0, "n_cells": 0, "n_done": 500_000}, "kickoff is stopped after 15"),
+        ({"n_files": 1, "n_cells": 1, "memory_mb": 128}, "512 MB are the least"),
+    ],
+)
+def test_a_run_that_would_not_end_well_says_so(run, message):
+    assert message in estimate_cost(**run).warnings[-1]
+    assert estimate_cost(*NATION).warnings == []
+
+
 def test_the_seconds_are_those_of_the_benchmark():
     measured = json.loads((PROJECT / "benchmarks" / "results" / "nation.json").read_text())
     assert pytest.approx(measured["seconds_per_file"], rel=0.3) == SECONDS_PER_FILE
@@ -95,4 +109,4 @@ def test_the_command_asks_for_cells_or_bytes():
     command = [sys.executable, "-m", "cli.main", "cost", "--files", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
     assert done.returncode == 2
-    assert "--cells or --bytes" in done.stderr
+    assert "either --cells or --bytes" in done.stderr
