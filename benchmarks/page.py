@@ -22,7 +22,7 @@ from lambdas.contract.cost_model import estimate_cost
 
 _TEMPLATE = PROJECT / "benchmarks" / "performance_template.md"
 _PAGE, _PICTURES = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "pictures"
-_COST_ROWS = ((1, 10), (42_010, 500), (10_000_000, 3000))
+_COST_ROWS = ((1, 10), (42_010, 500), (1_000_000, 3000))
 _CELLS_PER_FILE = 824
 
 
@@ -32,7 +32,10 @@ def main() -> None:
     found = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
     require_one_machine(found)
     plot("performance_engine.png", lambda axes: draw_engine(axes, found["engine"]["rows"]))
-    plot("performance_stages.png", lambda axes: draw_stages(axes, found["whole_file"]["rows"]))
+    plot(
+        "performance_stages.png",
+        lambda axes: draw_stages(axes, [row for row in found["whole_file"]["rows"] if "cells" in row["file"]]),
+    )
     plot("performance_growth.png", lambda axes: draw_growth(axes, found["growth"]["rows"]))
     _PAGE.write_text(page(found))
     cost = PROJECT / "docs" / "cost.md"
@@ -64,7 +67,7 @@ def page(found: Mapping[str, Any]) -> str:
             whole["rows"],
             {
                 "file": "file",
-                "rows": "cells",
+                "rows": "rows",
                 "k": "k",
                 "ours": "ms",
                 "calibrator": "calibrator ms",
@@ -178,7 +181,7 @@ def draw_stages(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     left = np.zeros(len(rows))
     for stage in STAGES:
         widths = np.array([row[stage] / row["rows"] * 1e6 for row in rows])
-        axes.barh([f"{row['rows']:,} cells" for row in rows], widths, left=left, label=stage.replace("_", " "))
+        axes.barh([row["file"] for row in rows], widths, left=left, label=stage.replace("_", " "))
         left += widths
     axes.set_xlabel("nanoseconds a cell")
     axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))

@@ -3,6 +3,7 @@
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
 
+from infra.acknowledgements import acknowledge
 from infra.buckets import Buckets
 from infra.config import Config
 from infra.functions import Functions
@@ -27,6 +28,7 @@ class SamplingUnitsStack(Stack):
         functions = Functions(self, "Functions", config, buckets)
         workflow = Workflow(self, "Workflow", config, buckets, functions)
         monitoring = Monitoring(self, "Monitoring", config, functions, workflow)
+        acknowledge(buckets, functions, workflow)
         outputs = {
             "InputBucketName": buckets.input.bucket_name,
             "OutputBucketName": buckets.output.bucket_name,

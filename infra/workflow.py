@@ -12,6 +12,7 @@ from infra.buckets import Buckets
 from infra.config import Config
 from infra.functions import Functions
 from infra.log_group import log_group
+from infra.workflow_role import WorkflowRole
 
 # Worth another try: the service, the network, the storage. Wrong input is not.
 _TRANSIENT_ERRORS = [
@@ -65,9 +66,11 @@ class Workflow(Construct):
         )
         batches.next(summarise)
         summarise.next(verdict)
+        permissions = WorkflowRole(self, "Permissions", buckets, functions)
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
+            role=permissions.role,
             definition_body=sfn.DefinitionBody.from_chainable(name_run.next(kickoff).next(anything_to_do)),
             timeout=Duration.hours(24),
             tracing_enabled=True,
@@ -79,7 +82,11 @@ class Workflow(Construct):
                 include_execution_data=False,
             ),
         )
-        buckets.allow_encryption(self.state_machine)
+        # Step Functions looks at its creation whether it may write logs.
+        self.state_machine.node.add_dependency(permissions)
+        permissions.allow_children(self, self.state_machine)
+        # The CDK's policy for the map, which the role does not take.
+        self.state_machine.node.try_remove_child("DistributedMapPolicy")
 
     def _map(self, buckets: Buckets, functions: Functions) -> sfn.DistributedMap:
         batches = sfn.DistributedMap(

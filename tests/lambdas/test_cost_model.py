@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from benchmarks.page import cost_rows
 from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, estimate_cost
 from lambdas.contract.events import FileItem
 from lambdas.kickoff.batching import pack
@@ -95,6 +96,10 @@ def test_the_seconds_are_those_of_the_benchmark():
     measured = json.loads((PROJECT / "benchmarks" / "results" / "nation.json").read_text())
     assert pytest.approx(measured["seconds_per_file"], rel=0.3) == SECONDS_PER_FILE
     assert pytest.approx(measured["seconds_per_cell"], rel=0.3) == SECONDS_PER_CELL
+
+
+def test_the_table_in_the_docs_is_what_the_model_says():
+    assert cost_rows() in (PROJECT / "docs" / "cost.md").read_text()
 
 
 def test_the_command_prints_what_the_model_says():

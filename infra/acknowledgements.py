@@ -1,0 +1,48 @@
+"""The findings of cdk-nag (AwsSolutions) that stand, each with the reason why: wildcards in policies."""
+
+from typing import Any
+
+from aws_cdk import Acknowledgment, Stack, Validations
+from constructs import Construct
+
+from infra.buckets import Buckets
+from infra.functions import Functions
+from infra.workflow import Workflow
+from infra.workflow_role import executions
+
+_TRACING = "X-Ray has no resources that a policy could name"
+_LOGS = "log delivery and X-Ray have no resources that a policy could name"
+_KEYS = "the keys of the objects are the user's; the bucket is fixed"
+_RUNS = "the folder of a run is called like the run; the bucket and the folder above are fixed"
+_CHILDREN = "Step Functions makes up the names of the map's executions; the state machine is fixed"
+
+
+def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> None:
+    """Acknowledge every wildcard that the deployment needs, one by one."""
+    inputs, outputs = buckets.input.arn_for_objects("*"), buckets.output.arn_for_objects("*")
+    runs = buckets.output.arn_for_objects("runs/*")
+    own, children = executions(workflow.state_machine)
+    _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
+    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS})
+    _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS})
+    _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUNS})
+    _acknowledge(workflow, "Children", {own: _CHILDREN, children: _CHILDREN})
+
+
+def _acknowledge(scope: Construct, child: str, reasons: dict[str, str]) -> None:
+    construct = scope.node.find_child(child)
+    for resource, reason in reasons.items():
+        name = _as_cdk_nag_writes(Stack.of(construct).resolve(resource))
+        Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{name}]", reason=reason))
+
+
+def _as_cdk_nag_writes(value: Any) -> str:
+    """Text of a resolved value, with references in angle brackets."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator.join(map(_as_cdk_nag_writes, parts)))
+    if "Fn::GetAtt" in value:
+        return f"<{'.'.join(value['Fn::GetAtt'])}>"
+    return f"<{value['Ref']}>"
