@@ -36,6 +36,16 @@ def test_results_are_joined_and_every_file_is_accounted_for(buckets):
     assert summary["params"]["target_weight"] == 20
 
 
+def test_the_end_of_a_run_is_logged_with_the_counts_that_alarms_are_made_of(buckets, caplog):
+    buckets.put_object(Bucket=INPUTS, Key="good.parquet", Body=cell_file(80))
+    buckets.put_object(Bucket=INPUTS, Key="bad.parquet", Body=b"bad")
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    handle(plan, None)
+    (record,) = (record for record in caplog.records if record.message == "run finished")
+    assert (record.run, record.n_succeeded, record.n_failed) == ("run-1", 1, 1)
+
+
 def test_a_batch_that_never_returned_is_reported_file_by_file(buckets, monkeypatch):
     monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
     for number in range(4):
