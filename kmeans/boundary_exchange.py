@@ -75,11 +75,13 @@ def exchange(
         dx, dy = x - sums[own, 1] / sums[own, 0], y - sums[own, 2] / sums[own, 0]
         saved = weight * sums[own, 0] / rest * (dx * dx + dy * dy)
         relieved = penalty(rest, low, high) - penalty(sums[own, 0], low, high)
-        best, to = -1e-9 * (saved + 1e-300), -1
+        best, to, before = -1e-9 * (saved + 1e-300), -1, -1
         for e in range(graph.first[i], graph.first[i + 1]):
             j = labels[graph.neighbours[e]]
-            if j in (own, to):
+            # Neighbours come in the order of their places, so most of those of one cluster one after the other.
+            if j in (own, before):
                 continue
+            before = j
             whole = sums[j, 0] + weight
             cost = 0.0
             if sums[j, 0] > 0:

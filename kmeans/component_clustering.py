@@ -100,6 +100,8 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     total = float(ground.tree.weight.sum())
     ideal = min(max(round(total / params.target_weight), fewest), most)
     best = _divided(ground, ideal, low, high, params)
+    if params.wanted_radius is None and best.n_outside == 0:
+        return best
     best_rank = _rank(ground, best, params)
     if params.wanted_radius is not None:
         weights, radii = _figures(ground, best.labels)

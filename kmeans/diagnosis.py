@@ -17,7 +17,7 @@ def diagnose(clustering: Clustering, params: Parameters | Sequence[Parameters]) 
     """
     findings = []
     present = set(clustering.status.tolist()) - {Status.OK.value}
-    for status in Status:
+    for status in Status if present else ():
         if status.value not in present:
             continue
         members = np.flatnonzero(clustering.status == status)

@@ -6,7 +6,10 @@ import numpy.typing as npt
 
 def finite_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which rows have finite values only, bool (n,)."""
-    if np.isfinite(values).all():
+    # Where there is another value the sum is none either; should it only overflow, each row is looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_finite = np.isfinite(values.sum())
+    if is_finite:
         return np.ones(len(values), bool)
     finite = np.isfinite(values[:, 0])
     for column in values.T[1:]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 import kmeans
+from kmeans.arrays import FloatArray
 from lambdas.clustering.ground import Ground, read_ground
 from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.contract.keys import file_stem
@@ -130,7 +131,13 @@ def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
         n_in_range=int(clustering.in_range.sum()),
         weight=float(clustering.weight.sum()),
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
-        radius_median=float(np.median(clustering.radius)) if clustering.n_clusters else None,
+        radius_median=_median(clustering.radius) if clustering.n_clusters else None,
         statuses=dict(sorted(statuses.items())),
         findings=kmeans.diagnose(clustering, ground.parameters),
     )
+
+
+def _median(values: FloatArray) -> float:
+    """The median; that of numpy takes longer than all else in a report of a few clusters."""
+    middle = np.sort(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
+    return float(middle.sum() / len(middle))

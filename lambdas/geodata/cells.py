@@ -37,7 +37,7 @@ def find_cells(rows: Rows, metres: FloatArray, window: LongitudeWindow | None) -
         metres: float64 (m, 2), the sound ones among them, projected.
         window: in which their longitudes do not jump; None if the file has none.
     """
-    places = rows.points[rows.is_sound]
+    places = rows.points if rows.is_sound.all() else rows.points[rows.is_sound]
     lattice = find_lattice(places if window is None else window.unwrap(places))
     if lattice is not None:
         return Cells(lattice, False, _are_filled(rows, lattice.steps))

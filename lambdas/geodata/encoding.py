@@ -24,4 +24,4 @@ def bounding_boxes(lower: FloatArray, upper: FloatArray) -> pa.Array:
     """Boxes from their corners, float64 (m, 2) each, as structs; null where they are not finite."""
     is_sound = finite_rows(lower) & finite_rows(upper)
     fields = [pa.array(np.ascontiguousarray(corner[:, axis])) for corner in (lower, upper) for axis in (0, 1)]
-    return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=pa.array(~is_sound))
+    return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=None if is_sound.all() else pa.array(~is_sound))

@@ -198,7 +198,10 @@ def _native_geometries(parquet: pq.ParquetFile, kind: str, metadata: dict[bytes,
     found = {}
     for number in range(len(parquet.schema)):
         column = parquet.schema.column(number)
-        logical = json.loads(column.logical_type.to_json())
+        described = column.logical_type.to_json()
+        if kind not in described:
+            continue
+        logical = json.loads(described)
         # The path of a nested column begins with others.
         if logical.get("Type") == kind and column.path == column.name:
             found[column.name] = {"encoding": _WKB, "geometry_types": []}
@@ -261,8 +264,9 @@ def geo_metadata(
     """
     columns = {primary: _current(descriptions[primary], schema)}
     for name, description in descriptions.items():
-        with suppress(InvalidInput):
-            columns[name] = _current(description, schema)
+        if name != primary:
+            with suppress(InvalidInput):
+                columns[name] = _current(description, schema)
     columns[primary].pop("bbox", None)
     is_sound = finite_rows(lower) & finite_rows(upper)
     if is_sound.any():

@@ -1,12 +1,12 @@
 """Lattices as maps from numbers of columns and rows to coordinates, and what their recognition takes as a fit."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.polynomial.polynomial import polyval2d
 
 from kmeans.arrays import FloatArray, IntArray
 
@@ -44,7 +44,9 @@ class PolynomialMap:
         for start in range(0, len(places), BLOCK):
             u, v = ((places[start : start + BLOCK] - self.centre) / self.scale).T
             for axis in (0, 1):
-                images[start : start + BLOCK, axis] = polyval2d(u, v, self.coefficients[..., axis])
+                images[start : start + BLOCK, axis] = _horner(
+                    v, [_horner(u, c) for c in self.coefficients[..., axis].T]
+                )
         return images
 
 
@@ -74,6 +76,14 @@ class Lattice:
             index: int64 (m, 2), column and row.
         """
         return self._place(index - 0.5)
+
+
+def _horner(x: FloatArray, coefficients: Iterable[Any]) -> Any:
+    """Value of a polynomial; numpy's function takes longer for the few corners of a small file."""
+    *lower, value = coefficients
+    for coefficient in reversed(lower):
+        value = value * x + coefficient
+    return value
 
 
 def steps_of(place: PolynomialMap) -> FloatArray:

@@ -101,13 +101,16 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     if joined.n_corners is not None:
         row_of_corner = np.repeat(np.arange(file.n_rows), joined.n_corners)
         off_the_globe[row_of_corner[outside_domain(joined.corners, known)]] = True
-    defect[(defect == Defect.NONE) & off_the_globe] = Defect.OFF_THE_GLOBE
+    if off_the_globe.any():
+        defect[(defect == Defect.NONE) & off_the_globe] = Defect.OFF_THE_GLOBE
     weight = np.ones(file.n_rows)
     if wanted.weight is not None:
         weight = np.concatenate([values for values, _ in weights])
-        is_null = np.concatenate([nulls for _, nulls in weights])
-        defect[(defect == Defect.NONE) & ~(np.isfinite(weight) & (weight >= 0))] = Defect.WEIGHT_INVALID
-        defect[(defect == Defect.WEIGHT_INVALID) & is_null] = Defect.WEIGHT_MISSING
+        is_invalid = ~(np.isfinite(weight) & (weight >= 0))
+        if is_invalid.any():
+            is_null = np.concatenate([nulls for _, nulls in weights])
+            defect[(defect == Defect.NONE) & is_invalid] = Defect.WEIGHT_INVALID
+            defect[(defect == Defect.WEIGHT_INVALID) & is_null] = Defect.WEIGHT_MISSING
     if not drop_invalid and defect.any():
         raise _complaint(file.filename, joined, weight, places, wanted.weight)
     return Rows(
