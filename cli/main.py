@@ -8,6 +8,7 @@ from cli.cost.command import cost
 from cli.export.command import export
 from cli.inspect.command import inspect
 from cli.lean_process import start_lean
+from cli.sample.command import sample
 from cli.split.command import split
 
 
@@ -21,6 +22,7 @@ main.add_command(cluster)
 main.add_command(cost)
 main.add_command(export)
 main.add_command(inspect)
+main.add_command(sample)
 main.add_command(split)
 
 

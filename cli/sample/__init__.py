@@ -1,0 +1,1 @@
+"""``kmeans sample``: selection of clusters from a sampling frame."""
