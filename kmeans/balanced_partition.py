@@ -80,16 +80,16 @@ class _Search:
         self._recompute()
 
     def run(self) -> Division:
-        runs = self.labels
-        centroids, spread = _centroids(self.tree, self.sums, runs)
+        n, k = len(self.labels), len(self.sums)
+        centroids, spread = _centroids(self.tree, self.sums, self.labels)
         best = self._from_diagrams(centroids, spread)
-        if best is not None and best.n_outside == 0 and len(runs) >= _MANY_POINTS * len(self.sums):
+        if best is not None and best.n_outside == 0 and n >= _MANY_POINTS * k:
             return best
-        self._start_from(runs, centroids, np.zeros(len(self.sums)))
+        self._start_from(run_labels(self.tree, k), centroids, np.zeros(k))
         best = self._improved(best)
         # Annealing again from the best: most useful for scattered points.
         n_idle = 0
-        for cycle in range(max(1, min(_MOST_CYCLES, _MOST_POINTS // len(runs)))):
+        for cycle in range(max(1, min(_MOST_CYCLES, _MOST_POINTS // n))):
             if n_idle == 0:
                 self.labels = best.labels.copy()
                 self._recompute()
@@ -105,7 +105,7 @@ class _Search:
     def _from_diagrams(self, centroids: FloatArray, spread: FloatArray) -> Division | None:
         """The best balanced power diagram, settled; None if all collapsed."""
         k = len(self.sums)
-        found = []
+        lowest = np.inf
         starts = [equal_weight_runs(self.tree, k)]
         if k < _MANY_CLUSTERS:
             starts.append(centroids.copy())
@@ -115,12 +115,13 @@ class _Search:
             labels, cost = balance(self.tree, start, offsets, spread.copy(), self.low, self.high, margin)
             weight = np.bincount(labels, self.tree.weight, k)
             is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
-            if is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=k).all():
-                found.append((cost, labels, start, offsets))
-        if not found:
+            is_usable = is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=k).all()
+            if is_usable and cost < lowest:
+                lowest, best = cost, (labels, start, offsets)
+        if lowest == np.inf:
             return None
-        _, labels, start, offsets = min(found, key=lambda diagram: diagram[0])
-        self._start_from(labels, start, offsets)
+        del labels  # Of large files two arrays of labels more would be the peak of the memory.
+        self._start_from(*best)
         settled = self._settled()
         if settled.n_outside == 0:
             return settled
