@@ -30,13 +30,17 @@ class Buckets(Construct):
         self.access_logs = None if config.input_bucket and config.output_bucket else self._access_logs()
         self.input = self._existing("Input", config.input_bucket) or self._new("Input")
         self.output = self._existing("Output", config.output_bucket) or self._new("Output")
+        for bucket in (self.access_logs, self.input, self.output):
+            if bucket is not None and bucket.policy is not None:
+                # Data that outlive the stack go on demanding TLS, and logging who reads them.
+                bucket.policy.apply_removal_policy(self._removal_policy)
 
-    def allow_encryption(self, grantee: iam.IGrantable, *, writes: bool = True) -> None:
-        """Let ``grantee`` read, and write, objects under the customer's key; nothing to do without one."""
+    def allow_encryption(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read and write objects under the customer's key; nothing to do without one."""
         if self.key is None:
             return
         # Decryption is needed for uploads in several parts as well.
-        actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"]
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         grantee.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])
         )

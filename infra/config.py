@@ -17,11 +17,14 @@ from lambdas.contract.events import (
 )
 
 # Days that CloudWatch knows.
-RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 # Entry of the context that holds the choices of each stage.
 STAGES = "stages"
 # What the CDK itself keeps in the context: feature flags, settings of its command line, results of look-ups.
-_OF_THE_CDK = re.compile("@|aws:|aws-cdk:|cdk:|tree-metadata|path-metadata|.*:account=")
+_OF_THE_CDK = re.compile("@|aws:|.*:account=|(cli-telemetry|acknowledged-issue-numbers)$")
+_BUCKET_NAME = r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -54,12 +57,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     stage: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9-]{0,39}\Z")] = "dev"
     account: Annotated[str, msgspec.Meta(pattern=r"\A\d{12}\Z")] | None = None
-    region: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2}(-[a-z]+)+-\d\Z")] | None = None
-    input_bucket: str | None = None
-    output_bucket: str | None = None
+    region: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,4}(-[a-z]+)+-\d\Z")] | None = None
+    input_bucket: Annotated[str, msgspec.Meta(pattern=_BUCKET_NAME)] | None = None
+    output_bucket: Annotated[str, msgspec.Meta(pattern=_BUCKET_NAME)] | None = None
     kms_key_arn: Annotated[str, msgspec.Meta(pattern=r"\Aarn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/\S+\Z")] | None = None
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    base_image: str | None = None
+    base_image: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 1769
     timeout_minutes: Annotated[int, msgspec.Meta(ge=1, le=15)] = DEFAULT_TIMEOUT_MINUTES
     ephemeral_storage_mb: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 512
@@ -75,6 +78,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.input_bucket is not None and self.input_bucket == self.output_bucket:
             raise ValueError("`input_bucket` and `output_bucket` have to differ: outputs would become inputs")
+        if self.kms_key_arn and self.region and self.kms_key_arn.split(":")[3] != self.region:
+            raise ValueError(f"`kms_key_arn` is a key of another region than {self.region}")
         # A default that every run would stumble over is refused here.
         try:
             parse_event({"run_id": "defaults", **self.run_defaults}, RunRequest)
@@ -98,10 +103,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ConfigError: a name is unknown or a value wrong.
         """
         context = {name: value for name, value in node.get_all_context().items() if not _OF_THE_CDK.match(name)}
-        stages = context.pop(STAGES, {})
-        chosen = stages.get(context.get("stage", "dev"), {}) if isinstance(stages, dict) else None
-        if not isinstance(chosen, dict):
-            raise ConfigError(f"{STAGES} has to hold an object with options for each stage")
+        chosen = _choices_of_stage(context.pop(STAGES, {}), str(context.get("stage", cls().stage)))
         for name in [*context, *chosen]:
             if name not in cls.__struct_fields__:
                 raise ConfigError(f"there is no option {name!r}{_suggestion(name, cls.__struct_fields__)}")
@@ -111,8 +113,20 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             where = _WHERE.search(str(error))
-            option = f"{where.group(1)} = {_shown(values, where.group(1))}: " if where else ""
+            option = f"{where.group(1)} = {_shown(values, where.group(1))}: " if where and where.group(1) else ""
             raise ConfigError(f"{option}{_WHERE.sub('', str(error))}") from error
+
+
+def _choices_of_stage(stages: Any, stage: str) -> dict[str, Any]:
+    """What the context says of a stage; without any stages in the context everything is said by single options."""
+    if not isinstance(stages, dict) or not all(isinstance(choices, dict) for choices in stages.values()):
+        raise ConfigError(f"{STAGES} has to hold an object with options for each stage")
+    if stages and stage not in stages:
+        raise ConfigError(f"there is no stage {stage!r}{_suggestion(stage, tuple(stages))}")
+    choices: dict[str, Any] = stages.get(stage, {})
+    if "stage" in choices:
+        raise ConfigError(f"{STAGES} must not name another stage inside {stage!r}")
+    return choices
 
 
 def _decoded(name: str, value: Any) -> Any:
@@ -126,7 +140,8 @@ def _decoded(name: str, value: Any) -> Any:
 
 
 def _shown(values: dict[str, Any], path: str) -> str:
-    value = values.get(path.split(".", maxsplit=1)[0])
+    """The value of the option that an error is about, or of which it is about a part."""
+    value = values.get(re.split(r"[.\[]", path, maxsplit=1)[0])
     return msgspec.json.encode(value).decode() if not isinstance(value, str) else value
 
 

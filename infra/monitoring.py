@@ -3,6 +3,7 @@
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -38,12 +39,20 @@ class Monitoring(Construct):
         if config.alarm_email is not None:
             # Alarms cannot publish to a topic under the key that SNS manages; what they say is no secret.
             topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+            # Demanding TLS replaces the policy that lets alarms of the account publish.
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["sns:Publish"],
+                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                    resources=[topic.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                )
+            )
             topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
             for alarm in alarms:
                 alarm.add_alarm_action(actions.SnsAction(topic))
-        self.dashboard = cloudwatch.Dashboard(
-            self, "Dashboard", dashboard_name=Stack.of(self).stack_name, default_interval=Duration.hours(12)
-        )
+        # Dashboards are the account's, not the region's: CloudFormation finds a name that is free.
+        self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(12))
         self.dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=list(alarms), title="Alarms", width=24))
         self.dashboard.add_widgets(*self._graphs())
 

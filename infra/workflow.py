@@ -22,9 +22,17 @@ _TRANSIENT_ERRORS = [
     "Lambda.AWSLambdaException",
     "StorageUnavailable",
 ]
-# Throttling is no failure but a queue: a new account runs 10 functions at a time, a batch may take minutes.
+# After some weeks without a run Lambda has put the image away, and refuses the first calls until it is back.
+_ASLEEP = [
+    "Lambda.CodeArtifactUserPendingException",
+    "Lambda.ResourceConflictException",
+    "Lambda.ResourceNotReadyException",
+]
+# Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. It
+# ends with the run, at the latest: tries at one minute on average, for a day.
 _THROTTLED = "Lambda.TooManyRequestsException"
-_PATIENCE = 60
+_TIMEOUT = Duration.hours(24)
+_PATIENCE = 1500
 MAP_STATE = "Cluster batches"
 
 
@@ -72,7 +80,7 @@ class Workflow(Construct):
             "StateMachine",
             role=permissions.role,
             definition_body=sfn.DefinitionBody.from_chainable(name_run.next(kickoff).next(anything_to_do)),
-            timeout=Duration.hours(24),
+            timeout=_TIMEOUT,
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 # Under this prefix a log group needs no entry in the account's size-limited resource policy.
@@ -132,7 +140,7 @@ class Workflow(Construct):
         )
         # A retry on the map itself would start it over with every batch, hence here.
         task.add_retry(
-            errors=[_THROTTLED],
+            errors=[_THROTTLED, *_ASLEEP],
             interval=Duration.seconds(5),
             backoff_rate=2,
             max_attempts=_PATIENCE,

@@ -51,7 +51,8 @@ class Bucket:
         """Create or replace an object; it appears whole or not at all."""
         attributes: Any = metadata or {}
         try:
-            obstore.put(self._store, key, content, attributes=attributes)
+            # In one part: it is there whole or not at all, and a failed one leaves nothing behind.
+            obstore.put(self._store, key, content, attributes=attributes, use_multipart=False)
         except Exception as error:
             raise self._translated(error, key) from error
 

@@ -62,10 +62,10 @@ def flat(value):
 
 
 def statements(template, role):
-    """What the policies of a role say: (effect, actions, resources, condition) of each statement, as text."""
+    """What the policies of a role say: effect, actions and resources of each statement, as text."""
     found = []
     for policy in template.find_resources("AWS::IAM::Policy").values():
-        if [reference(attached) for attached in policy["Properties"]["Roles"]] != [role]:
+        if role not in map(reference, policy["Properties"]["Roles"]):
             continue
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
             resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]

@@ -2,7 +2,7 @@ import aws_cdk
 import pytest
 
 from infra.config import Config, ConfigError
-from tests.infra.conftest import CONTEXT
+from tests.infra.conftest import CONTEXT, KEY
 
 
 def read(**context):
@@ -42,7 +42,20 @@ def test_a_stage_has_its_own_choices_and_the_command_line_the_last_word():
     assert read(stages=stages, stage="prod", memory_mb="3008") == Config(
         stage="prod", memory_mb=3008, log_retention_days=365
     )
-    assert read(stages=stages, stage="other") == Config(stage="other")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@aws-cdk/core:anything",
+        "aws:cdk:toolkit:default-region",
+        "availability-zones:account=111122223333:region=eu-west-1",
+        "cli-telemetry",
+        "acknowledged-issue-numbers",
+    ],
+)
+def test_what_the_cdk_keeps_in_the_context_is_its_own(name):
+    assert read(**{name: "x"}) == Config()
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
@@ -69,6 +82,13 @@ def test_the_examples_in_cdk_json_are_read(stage):
         ({"params": "{"}, "params = {: is not JSON"),
         ({"stages": {"dev": {"regoin": "x"}}}, "there is no option 'regoin'; did you mean 'region'?"),
         ({"stages": "dev"}, "stages has to hold an object"),
+        ({"stages": {"prod": {}}, "stage": "pord"}, "there is no stage 'pord'; did you mean 'prod'?"),
+        ({"stages": {"dev": {"stage": "prod"}}}, "stages must not name another stage inside 'dev'"),
+        ({"stage": ["x"]}, 'stage = ["x"]: Expected `str`, got `array`'),
+        ({"input_bucket": ""}, "input_bucket = : Expected `str` matching regex"),
+        ({"input_bucket": "s3://mine"}, "input_bucket = s3://mine: Expected `str` matching regex"),
+        ({"tags": '{"owner": 3}'}, 'tags[...] = {"owner":3}: Expected'),
+        ({"kms_key_arn": KEY, "region": "us-east-1"}, "`kms_key_arn` is a key of another region than us-east-1"),
         ({"alarm_email": "nobody"}, "alarm_email = nobody: Expected `str` matching regex"),
     ],
     ids=str,

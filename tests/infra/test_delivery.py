@@ -17,6 +17,10 @@ def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
     assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action) for action in used)
 
 
+def test_a_failing_part_of_a_pipe_fails_the_step():
+    assert WORKFLOW["defaults"] == {"run": {"shell": "bash"}}
+
+
 def test_there_are_no_stored_keys():
     assert "secrets." not in TEXT
     assert "access-key" not in TEXT.lower()

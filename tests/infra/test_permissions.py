@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.infra.conftest import KEY, flat, reference, statements, synthesise
+from tests.infra.test_stack import STAGES
 
 EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:WorkflowStateMachine"
 TRACING = "xray:PutTelemetryRecords xray:PutTraceSegments"
@@ -52,8 +53,11 @@ TRUSTED = {
 
 
 def granted(template, role):
-    assert all(effect == "Allow" for effect, _, _ in statements(template, role))
-    return {" ".join(sorted(actions)): set(resources) for _, actions, resources in statements(template, role)}
+    found = {}
+    for effect, actions, resources in statements(template, role):
+        assert effect == "Allow"
+        found.setdefault(" ".join(sorted(actions)), set()).update(resources)
+    return found
 
 
 @pytest.mark.parametrize("role", ALLOWED)
@@ -64,6 +68,25 @@ def test_each_role_may_do_what_is_written_here_and_nothing_else(template, role):
 @pytest.mark.parametrize("role", ALLOWED)
 def test_a_key_adds_its_own_use_and_nothing_else(role):
     assert granted(synthesise(kms_key_arn=KEY), role) == ALLOWED[role] | {"kms:Decrypt kms:GenerateDataKey": {KEY}}
+
+
+@pytest.mark.parametrize("choices", STAGES.values(), ids=STAGES)
+def test_nobody_else_is_let_in(choices):
+    """Of all kinds of policies there are, besides those of the roles, only these, for services and not for people."""
+    template = synthesise(**choices)
+    kinds = {resource["Type"] for resource in template.to_json()["Resources"].values()}
+    guards = {kind for kind in kinds if "Polic" in kind or "Permission" in kind or "Url" in kind}
+    assert guards <= {"AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
+    allowed = {
+        "AWS::S3::BucketPolicy": {"Service": "logging.s3.amazonaws.com"},
+        "AWS::SNS::TopicPolicy": {"Service": "cloudwatch.amazonaws.com"},
+    }
+    for kind, principal in allowed.items():
+        for policy in template.find_resources(kind).values():
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                if statement["Effect"] == "Allow":
+                    assert statement["Principal"] == principal
+                    assert "aws:SourceAccount" in str(statement["Condition"])
 
 
 def test_there_are_no_other_roles_and_no_managed_policies(template):

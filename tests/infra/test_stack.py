@@ -13,7 +13,6 @@ STAGES = {
     "dev": {},
     "prod": {"stage": "prod", "alarm_email": "survey@example.org"},
     "brought-along": {
-        "stage": "own",
         "input_bucket": "my-inputs",
         "output_bucket": "my-outputs",
         "kms_key_arn": KEY,
@@ -60,6 +59,9 @@ def test_whether_data_outlive_the_stack_is_chosen(stage, policy, versions):
         assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == policy
         if "AccessLogs" not in name:
             assert ("VersioningConfiguration" in bucket["Properties"]) == versions
+    # Without its policy a bucket that is left would take plain HTTP and log nothing.
+    for bucket_policy in synthesise(stage=stage).find_resources("AWS::S3::BucketPolicy").values():
+        assert bucket_policy["DeletionPolicy"] == bucket_policy["UpdateReplacePolicy"] == policy
 
 
 def test_existing_buckets_are_used_and_none_is_made():
@@ -103,6 +105,11 @@ def test_every_log_group_forgets_and_goes_with_the_stack(template):
 
 def test_somebody_is_told_of_alarms():
     template = synthesise(**STAGES["prod"])
+    (policy,) = template.find_resources("AWS::SNS::TopicPolicy").values()
+    allowed = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert [(s["Action"], s["Principal"]) for s in allowed] == [
+        ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    ]
     template.has_resource_properties("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "survey@example.org"})
     alarms = template.find_resources("AWS::CloudWatch::Alarm")
     assert len(alarms) == 5
@@ -173,9 +180,11 @@ def test_invocations_are_tried_again_after_throttling_with_jitter(state_machine)
     tasks = [states["Kick off"], states["Summarise"], states[MAP_STATE]["ItemProcessor"]["States"]["Cluster batch"]]
     for task in tasks:
         throttled, transient = task["Retry"]
-        assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
-        # Half of the longest delay on average: patient enough for a thousand batches on a new account.
-        assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 >= 3600
+        assert throttled["ErrorEquals"][0] == "Lambda.TooManyRequestsException"
+        # What Lambda says while it brings back an image that was put away for weeks.
+        assert "Lambda.CodeArtifactUserPendingException" in throttled["ErrorEquals"]
+        # Half of the longest delay on average: whoever queues for the few places of a new account does so to the end.
+        assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 >= state_machine["TimeoutSeconds"]
         assert "States.ALL" not in transient["ErrorEquals"]
         assert throttled["JitterStrategy"] == transient["JitterStrategy"] == "FULL"
 
