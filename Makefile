@@ -9,10 +9,16 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test benchmarks lint format synth lock clean
+IMAGE ?= sampling-units
+# What `cdk deploy` would build for, unless it is given.
+ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python -c "import json, types; \
+	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
+PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
+
+.PHONY: help setup demo test e2e image image-test benchmarks lint format synth lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete ## Install everything, in this folder only
 
@@ -20,8 +26,19 @@ demo: .venv/.complete .emulator/.complete node_modules/.complete ## Cluster all 
 	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
 
 test: setup lint ## Lint, types, every test, and whether anything has become slower
-	$(VENV)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image" $(PYTEST_ARGS)
 	$(VENV)/python -m benchmarks.guard
+
+e2e: .venv/.complete .emulator/.complete node_modules/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
+	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
+
+# Lambda refuses images with attestations.
+image: .venv/.complete ## Build the functions' image with Docker, for the processor in cdk.json (or ARCH=x86_64; BASE=another base image)
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build $(BUILD_ARGS) --platform $(PLATFORM) $(if $(BASE),--build-arg BASE=$(BASE)) \
+		--file lambdas/clustering/Dockerfile --tag $(IMAGE) .
+
+image-test: .venv/.complete ## Run the image as Lambda would: the emulator, no root, read-only, 1,769 MB; skipped where Docker cannot run
+	$(VENV)/python -m pytest -m image tests/image $(PYTEST_ARGS)
 
 benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
 	for name in engine whole_file cold_start nation growth page; do $(VENV)/python -m benchmarks.$$name || exit 1; done
@@ -45,6 +62,7 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
 	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
 	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
+	$(LOCK) --no-deps -o tests/image/lambda_base.lock tests/image/lambda_base.in
 	$(LOCK) -o benchmarks/first_system.lock -c requirements.lock benchmarks/first_system.in
 
 clean: ## Remove all that was installed or built

@@ -2,19 +2,21 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import boto3
+
+from cli.embedded.process_group import end_group
 
 PROJECT = Path(__file__).parent.parent.parent
 # `make` puts the emulator's own virtual environment here: its dependencies are not ours.
@@ -39,9 +41,25 @@ class Emulator:
         log: file with everything it and the functions print.
     """
 
-    def __init__(self, state: Path, *, keep_objects: bool = False) -> None:
-        """Keep logs, and with ``keep_objects`` the content of the buckets, in the folder ``state``."""
-        self._state, self._keep_objects = state.resolve(), keep_objects
+    def __init__(
+        self,
+        state: Path,
+        *,
+        keep_objects: bool = False,
+        check_permissions: bool = False,
+        containers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare an emulator.
+
+        Args:
+            state: folder for the log, and with ``keep_objects`` for the content of the buckets.
+            keep_objects: whether the next emulator finds the buckets as this one leaves them.
+            check_permissions: whether roles and buckets allow what their policies say, and not everything.
+            containers: variables that lead ``docker`` to a daemon on this machine, to run the functions in containers
+                of their image; None: they run from the source tree.
+        """
+        self._state, self._keep_objects, self._check_permissions = state.resolve(), keep_objects, check_permissions
+        self._containers = containers
         self._scratch = self._state / "tmp"
         self.log = self._state / "emulator.log"
         self.endpoint = ""
@@ -87,6 +105,16 @@ class Emulator:
             aws_secret_access_key=_KEY,
         )
 
+    def variables(self) -> dict[str, str]:
+        """What leads the command lines of AWS and of the CDK to this emulator, as the root of its account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
     def _environment(self, port: int) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return kept | {
@@ -97,14 +125,17 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             # It unpacks functions into folders that it does not remove.
             "TMPDIR": str(self._scratch),
+            "AUTH": "true" if self._check_permissions else "false",
             "S3_PERSIST": "1" if self._keep_objects else "0",
             "S3_DATA_DIR": str(self._state / "s3"),
             "AWS_ACCESS_KEY_ID": _KEY,
             "AWS_SECRET_ACCESS_KEY": _KEY,
             "AWS_DEFAULT_REGION": REGION,
             "HANDLER_PYTHON": sys.executable,
+            "RUN_IMAGES": "from source" if self._containers is None else "in containers",
             "PYTHONPATH": str(PROJECT),
             "NO_PROXY": "127.0.0.1,localhost",
+            **(self._containers or {}),
         }
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -126,22 +157,8 @@ class Emulator:
         process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_SECONDS_TO_END)
-        _end_group(process)
+        end_group(process)
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and all that it started; they may outlive it, busy with a file or waiting for one."""
-    # Without a process of its own left, the group's number is free again: that is what the error says.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _SECONDS_TO_END
-        while time.monotonic() < deadline:
-            process.poll()  # A process that has ended counts until somebody asks how.
-            os.killpg(process.pid, 0)
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _free_port() -> int:

@@ -1,13 +1,18 @@
-"""Starts MiniStack with two gaps closed. Runs in MiniStack's own virtual environment, so it imports nothing of ours.
+"""Starts MiniStack with its gaps closed. Runs in MiniStack's own virtual environment: besides it the standard library.
 
 1. A Distributed Map takes its concurrency and its tolerance from the input (``...Path`` fields).
-2. A function with a container image runs from the source tree, by the interpreter named in HANDLER_PYTHON: there is no
-   Docker on the machines this is for.
+2. A function with a container image runs from the source tree, by the interpreter named in HANDLER_PYTHON, where there
+   is no Docker; otherwise in our own containers, because from those of MiniStack loopback is out of reach.
+3. The registry says which image it does not have; with an empty answer the CDK takes it for pushed already.
+4. With AUTH, requests over loopback count as encrypted, since the buckets refuse anything else, and a question after a
+   repository is about that repository, since the role that asks may not ask about all.
+5. A bucket that is not empty is not deleted with its stack.
 
 It stops with all its functions when its standard input closes, so that nothing outlives the process that started it.
 """
 
 import io
+import json
 import os
 import signal
 import sys
@@ -15,13 +20,16 @@ import threading
 import zipfile
 from typing import Any
 
-from ministack.app import main
-from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, stepfunctions
+from ministack import app
+from ministack.core import iam_actions, lambda_runtime
+from ministack.core.responses import error_response_json
+from ministack.services import ecr, lambda_svc, s3, stepfunctions
+from ministack.services.cloudformation import provisioners
+
+from cli.embedded.image_containers import Containers
 
 Json = dict[str, Any]
 
-HANDLER_PYTHON = os.environ["HANDLER_PYTHON"]
 MAP_FIELDS = ("MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount")
 
 
@@ -53,7 +61,68 @@ def run_images_from_source() -> None:
 
     lambda_svc._execute_function_docker = run
     detect = lambda_runtime._detect_runtime_binary
-    lambda_runtime._detect_runtime_binary = lambda runtime: (HANDLER_PYTHON, detect(runtime)[1])
+    lambda_runtime._detect_runtime_binary = lambda runtime: (os.environ["HANDLER_PYTHON"], detect(runtime)[1])
+
+
+def run_images_in_containers() -> None:
+    endpoint = f"127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), os.environ["AWS_DEFAULT_REGION"])
+    containers = Containers(endpoint, {"AWS_ENDPOINT_URL": f"http://{endpoint}", **region})
+
+    def run(func: Json, event: Any, request_id: str) -> Any:
+        config = func.get("config") or func
+        variables = lambda_svc._runtime_env_vars(config) | lambda_runtime.execution_credentials(config)
+        try:
+            body = containers.call(config, variables, event)
+        except (OSError, RuntimeError) as error:
+            body = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        kind = lambda_svc._classify_function_error(body, "")
+        return {"body": body, "log": ""} | ({} if kind is None else {"error": True, "function_error": kind})
+
+    lambda_svc._execute_function_docker = run
+
+
+def report_missing_images() -> None:
+    original = ecr._describe_images
+
+    def describe(request: Json) -> Any:
+        repository = request.get("repositoryName", "")
+        for wanted in request.get("imageIds") or []:
+            if repository in ecr._repositories and not ecr._find_image(repository, wanted):
+                return error_response_json("ImageNotFoundException", f"{repository} has no image {wanted}", 400)
+        return original(request)
+
+    ecr._describe_images = describe
+
+
+def count_loopback_as_encrypted() -> None:
+    original = app.pin_request_origin
+    app.pin_request_origin = lambda source_ip, encrypted: original(source_ip, True)
+
+
+def name_described_repositories() -> None:
+    original = iam_actions.extract_resource_arn
+
+    def resource(service: str, method: str, path: str, headers: Json, body: bytes, *rest: Any) -> Any:
+        arn = original(service, method, path, headers, body, *rest)
+        if service == "ecr" and arn == "*" and b'"repositoryNames"' in body:
+            [name] = json.loads(body)["repositoryNames"]
+            return original(service, method, path, headers, json.dumps({"repositoryName": name}).encode(), *rest)
+        return arn
+
+    iam_actions.extract_resource_arn = resource
+
+
+def keep_full_buckets() -> None:
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    original = handlers["delete"]
+
+    def delete(bucket: str, properties: Json) -> None:
+        if s3._buckets.get(bucket, {}).get("objects"):
+            raise ValueError(f"The bucket you tried to delete is not empty: {bucket}")
+        original(bucket, properties)
+
+    handlers["delete"] = delete
 
 
 def stop_with_parent() -> None:
@@ -67,7 +136,14 @@ def stop_with_parent() -> None:
 
 if __name__ == "__main__":
     read_paths_of_map()
-    run_images_from_source()
+    if os.environ["RUN_IMAGES"] == "in containers":
+        run_images_in_containers()
+    else:
+        run_images_from_source()
+    report_missing_images()
+    count_loopback_as_encrypted()
+    name_described_repositories()
+    keep_full_buckets()
     stop_with_parent()
     sys.argv = sys.argv[:1]
-    main()
+    app.main()
