@@ -3,6 +3,7 @@
 import click
 
 import kmeans
+from cli.aws.command import aws
 from cli.cluster.command import cluster
 from cli.cost.command import cost
 from cli.export.command import export
@@ -18,6 +19,7 @@ def main() -> None:
     """Build primary sampling units: group population cells or rooftops into compact clusters of near-equal weight."""
 
 
+main.add_command(aws)
 main.add_command(cluster)
 main.add_command(cost)
 main.add_command(export)

@@ -5,13 +5,29 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from lambdas.contract.errors import AccessDenied, InvalidEvent
 
 INPUT_BUCKET_VARIABLE = "INPUT_BUCKET"
 OUTPUT_BUCKET_VARIABLE = "OUTPUT_BUCKET"
 RUN_DEFAULTS_VARIABLE = "RUN_DEFAULTS"
+
+
+class DeploymentSettings(msgspec.Struct, frozen=True):
+    """What a deployment tells of itself to whoever plans a run on it.
+
+    Attributes:
+        run_defaults: as in ``Settings``.
+        architecture, memory_mb, timeout_minutes: of the clustering function.
+    """
+
+    run_defaults: dict[str, Any]
+    architecture: Literal["arm64", "x86_64"]
+    memory_mb: int
+    timeout_minutes: int
 
 
 @dataclass(frozen=True)

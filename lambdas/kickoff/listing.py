@@ -12,10 +12,18 @@ from lambdas.contract.parameters import RunParameters
 
 @dataclass(frozen=True)
 class Found:
-    """Input files of a run: all of them by number, and those that are still to do, in the order of their keys."""
+    """Input files of a run.
+
+    Attributes:
+        n_found: all of them.
+        n_done: those whose output is up to date.
+        n_stale: those whose output was made with other parameters, by another version, or from another input.
+        to_do: what is to be clustered, in the order of the keys.
+    """
 
     n_found: int
     n_done: int
+    n_stale: int
     to_do: list[FileItem]
 
 
@@ -31,13 +39,13 @@ def find_files(
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
     """
     inputs = [found for found in s3.list_objects(input_bucket, prefix) if keys.is_input(found.key)]
-    done = set() if force else _done(inputs, output_bucket, prefix, params)
+    done, n_stale = (set[str](), 0) if force else _done(inputs, output_bucket, prefix, params)
     to_do = (FileItem(found.key, found.size) for found in inputs if found.key not in done)
-    return Found(len(inputs), len(done), list(itertools.islice(to_do, n_files)))
+    return Found(len(inputs), len(done), n_stale, list(itertools.islice(to_do, n_files)))
 
 
-def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> set[str]:
-    """Keys of the inputs whose output is up to date; looks only at outputs that exist."""
+def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> tuple[set[str], int]:
+    """Keys of the inputs whose output is up to date, and how many have one that is not; others are not looked at."""
     outputs = {found.key for folder in _output_prefixes(prefix) for found in s3.list_objects(output_bucket, folder)}
     candidates = [found for found in inputs if keys.output_key(found.key) in outputs]
     fingerprint = params.fingerprint()
@@ -50,7 +58,8 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
         )
 
     with ThreadPoolExecutor(s3.CONCURRENT_REQUESTS) as pool:
-        return {found.key for found, done in zip(candidates, pool.map(is_done, candidates), strict=True) if done}
+        done = {found.key for found, done in zip(candidates, pool.map(is_done, candidates), strict=True) if done}
+    return done, len(candidates) - len(done)
 
 
 def _output_prefixes(prefix: str) -> set[str]:

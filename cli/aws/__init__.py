@@ -1,0 +1,1 @@
+"""``kmeans aws``: runs on a deployed stack."""
