@@ -3,11 +3,15 @@
 import click
 
 from cli.aws.plan import plan
+from cli.aws.start import start
+from cli.aws.watch import watch
 
 
 @click.group()
 def aws() -> None:
-    """Plan runs on a deployed stack."""
+    """Plan, start and watch runs on a deployed stack."""
 
 
 aws.add_command(plan)
+aws.add_command(start)
+aws.add_command(watch)

@@ -1,12 +1,13 @@
 """A deployed stack as its outputs describe it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.contract.errors import AccessDenied, InvalidParameters, StorageUnavailable
+from cli.aws.service_errors import translated
+from lambdas.contract.errors import InvalidParameters
 from lambdas.settings import DeploymentSettings
 
 
@@ -20,6 +21,14 @@ class Deployment:
     state_machine_arn: str
     settings: DeploymentSettings
 
+    def client(self, service: Any) -> Any:
+        """A client of the account that the stack is in."""
+        return boto3.client(service)
+
+    def execution_arn(self, run: str) -> str:
+        """ARN of a run of the state machine by its name."""
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run}"
+
 
 def find_deployment(stack: str) -> Deployment:
     """Look up a stack by its name.
@@ -28,17 +37,8 @@ def find_deployment(stack: str) -> Deployment:
         InvalidParameters: there is no such stack, or it is none of ours.
         AccessDenied, StorageUnavailable: the account does not tell.
     """
-    try:
+    with translated(f"stack {stack}"):
         described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        if code == "ValidationError":
-            raise InvalidParameters(f"there is no stack {stack} in this account and region ({message})") from error
-        if code in ("AccessDenied", "AccessDeniedException", "ExpiredToken", "InvalidClientTokenId"):
-            raise AccessDenied(f"the stack {stack} cannot be looked up ({message})") from error
-        raise StorageUnavailable(f"the stack {stack} cannot be looked up ({message})") from error
-    except BotoCoreError as error:
-        raise StorageUnavailable(f"the stack {stack} cannot be looked up ({error})") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     try:
         return Deployment(

@@ -35,12 +35,22 @@ def run_options(command: Command) -> Command:
             metavar="JSON",
             help="How to cluster: a JSON object, or @FILE with one; the rest comes from the deployment.",
         ),
+        click.option(
+            "--tolerated-failure-percentage",
+            type=click.FloatRange(0, 100),
+            help="Share of failed files up to which the run succeeds.",
+        ),
         click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time."),
         click.option("--n-files", type=click.IntRange(0), help="At most so many files, in the order of their keys."),
         click.option("--prefix", default="", help="Only files whose key begins with this.  [default: all]"),
     ):
         command = option(command)
     return command
+
+
+def request_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The request that the values of ``run_options`` make, with nothing in it that was not given."""
+    return {name: value for name, value in given.items() if value not in (None, "", False, {})}
 
 
 def choose_account(profile: str | None, region: str | None, endpoint_url: str | None) -> None:

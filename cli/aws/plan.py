@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from cli.aws.options import choose_account, run_options, stack_options
+from cli.aws.options import choose_account, request_of, run_options, stack_options
 from cli.command_errors import errors_as_exit_status
 from cli.readable import file_size
 
@@ -46,12 +46,8 @@ def plan(
     profile: str | None,
     region: str | None,
     endpoint_url: str | None,
-    prefix: str,
-    n_files: int | None,
-    max_concurrency: int | None,
-    params: dict[str, Any],
-    force: bool,
     as_json: bool,
+    **run: Any,
 ) -> None:
     """Say what a run would do, how long it would take and what it would cost. Nothing is started.
 
@@ -66,12 +62,9 @@ def plan(
       # One province, with other parameters, in another account
       kmeans aws plan --stack SamplingUnits-prod --profile survey --prefix ilocos/ --params '{"target_weight": 300}'
     """
-    given = {"prefix": prefix, "n_files": n_files, "force": force, "params": params}
-    if max_concurrency is not None:
-        given["max_concurrency"] = max_concurrency
     with errors_as_exit_status():
         choose_account(profile, region, endpoint_url)
-        outlook = look_ahead(stack, given)
+        outlook = look_ahead(stack, request_of(run))
     if as_json:
         click.echo(msgspec.json.encode(outlook))
     else:
