@@ -50,15 +50,21 @@ def run_options(command: Command) -> Command:
 
 def request_of(given: dict[str, Any]) -> dict[str, Any]:
     """The request that the values of ``run_options`` make, with nothing in it that was not given."""
-    return {name: value for name, value in given.items() if value not in (None, "", False, {})}
+    # 0 says something, and equals False.
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None and value is not False and value not in ("", {})
+    }
 
 
 def choose_account(profile: str | None, region: str | None, endpoint_url: str | None) -> None:
     """Make every AWS client of this process use what the options say; else what the environment does."""
     chosen = {
         "AWS_PROFILE": profile,
+        # boto3 knows the second name only, AWS's own command line both.
         "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_DEFAULT_REGION": region or os.environ.get("AWS_REGION"),
         "AWS_ENDPOINT_URL": endpoint_url,
     }
     os.environ.update({name: value for name, value in chosen.items() if value is not None})
