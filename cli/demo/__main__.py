@@ -62,7 +62,7 @@ def demonstrate(folder: Path, *, force: bool) -> int:
         kept = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
         for bucket in {INPUT_BUCKET, OUTPUT_BUCKET} - kept:
             s3.create_bucket(Bucket=bucket)
-        context = {"stage": "demo", "input_bucket": INPUT_BUCKET, "output_bucket": OUTPUT_BUCKET}
+        context = {"input_bucket": INPUT_BUCKET, "output_bucket": OUTPUT_BUCKET}
         deployment = deploy(emulator, synthesise(folder / "cdk.out", context))
         n_new = upload(s3, deployment.input_bucket, folder / "input", regions)
         say(f"Uploaded {n_new} new or changed files of {len(regions)} to the input bucket")
