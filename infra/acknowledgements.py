@@ -9,6 +9,7 @@ from infra.buckets import Buckets
 from infra.functions import Functions
 from infra.workflow import Workflow
 from infra.workflow_role import executions
+from lambdas.contract.keys import RUNS_PREFIX
 
 _TRACING = "X-Ray has no resources that a policy could name"
 _LOGS = "log delivery and X-Ray have no resources that a policy could name"
@@ -20,7 +21,7 @@ _CHILDREN = "Step Functions makes up the names of the map's executions; the stat
 def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> None:
     """Acknowledge every wildcard that the deployment needs, one by one."""
     inputs, outputs = buckets.input.arn_for_objects("*"), buckets.output.arn_for_objects("*")
-    runs = buckets.output.arn_for_objects("runs/*")
+    runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
     own, children = executions(workflow.state_machine)
     _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
     _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS})

@@ -7,8 +7,9 @@ import boto3
 import msgspec
 
 from cli.aws.service_errors import translated
-from lambdas.contract.errors import InvalidParameters
-from lambdas.settings import DeploymentSettings
+from lambdas.contract.errors import InvalidEvent, InvalidParameters
+from lambdas.contract.events import RunRequest, parse_event
+from lambdas.settings import DeploymentSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,17 @@ class Deployment:
     state_machine_arn: str
     settings: DeploymentSettings
 
-    def client(self, service: Any) -> Any:
-        """A client of the account that the stack is in."""
-        return boto3.client(service)
+    def complete(self, request: dict[str, Any], run: str) -> RunRequest:
+        """The request as the functions of the stack would understand it.
+
+        Raises:
+            InvalidParameters: it is wrong.
+        """
+        settings = Settings(run_defaults=self.settings.run_defaults)
+        try:
+            return parse_event(settings.complete_run({"run_id": run, **request}), RunRequest)
+        except InvalidEvent as error:
+            raise InvalidParameters(error.message) from error
 
     def execution_arn(self, run: str) -> str:
         """ARN of a run of the state machine by its name."""

@@ -79,14 +79,11 @@ def look_ahead(stack: str, request: dict[str, Any]) -> RunOutlook:
     """
     from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
     from lambdas.contract.cost_model import estimate_cost
-    from lambdas.contract.events import RunRequest, parse_event
     from lambdas.kickoff.listing import find_files
-    from lambdas.settings import Settings
 
     deployment = find_deployment(stack)
     settings = deployment.settings
-    completed = Settings(run_defaults=settings.run_defaults).complete_run({"run_id": "plan", **request})
-    run = parse_event(completed, RunRequest)
+    run = deployment.complete(request, "plan")
     found = find_files(
         deployment.input_bucket, deployment.output_bucket, run.prefix, run.params, n_files=run.n_files, force=run.force
     )

@@ -64,19 +64,14 @@ def start_run(deployment: "Deployment", request: dict[str, Any], name: str | Non
         InvalidParameters: the request is wrong, or its name is taken.
         RunError: AWS does not answer as it should.
     """
+    import boto3  # Takes a moment to load.
+
     from cli.aws.service_errors import translated
     from cli.execution import Execution
-    from lambdas.contract.errors import InvalidEvent
-    from lambdas.contract.events import RunRequest, parse_event
-    from lambdas.settings import Settings
 
     wanted = name if name is not None else f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    settings = Settings(run_defaults=deployment.settings.run_defaults)
-    try:
-        parse_event(settings.complete_run({"run_id": wanted, **request}), RunRequest)
-    except InvalidEvent as error:
-        raise InvalidParameters(error.message) from error
-    client = deployment.client("stepfunctions")
+    deployment.complete(request, wanted)
+    client = boto3.client("stepfunctions")
     with translated(f"the state machine of {deployment.stack}"):
         for running in _running(client, deployment.state_machine_arn):
             if json.loads(client.describe_execution(executionArn=running["executionArn"])["input"]) == request:

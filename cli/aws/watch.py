@@ -39,12 +39,14 @@ def watch(
     """
     with errors_as_exit_status():
         choose_account(profile, region, endpoint_url)
-        from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
+        import boto3  # Takes a moment to load.
+
+        from cli.aws.deployment import find_deployment
         from cli.aws.service_errors import translated
         from cli.execution import Execution
 
         deployment = find_deployment(stack)
-        execution = Execution(deployment.client("stepfunctions"), deployment.execution_arn(run))
+        execution = Execution(boto3.client("stepfunctions"), deployment.execution_arn(run))
         try:
             with translated(f"run {run} of {stack}"):
                 _follow(execution, is_shown=not as_json and sys.stderr.isatty())
@@ -99,6 +101,9 @@ def _answer(bucket: str, run: str, described: Any) -> dict[str, Any]:
         "error": described.get("error"),
         "cause": described.get("cause"),
     }
+    if described["status"] == "SUCCEEDED":
+        return answer | {"summary": json.loads(described["output"])}
+    # The summary of a nation is large; that of a success need not be read.
     try:
         summary = json.loads(s3.read(bucket, keys.summary_key(run)))
         del summary["files"]
@@ -115,17 +120,17 @@ def _print(run: str, answer: dict[str, Any]) -> None:
             f"{summary['n_failed']:,} failed. {summary['n_rows']:,} rows are in {summary['n_clusters']:,} clusters, "
             f"{summary['n_in_range']:,} of them inside the weight range."
         )
-        for failure in _shown(summary["failures"]):
+        for failure in _shown(summary["failures"], summary["n_failed"]):
             click.echo(f"  {failure}", err=True)
     if answer["status"] != "SUCCEEDED":
         reason = ": ".join(text for text in (answer["error"], answer["cause"]) if text)
         click.echo(f"{run} has ended as {answer['status']}{f' ({reason})' if reason else ''}.", err=True)
 
 
-def _shown(failures: list[dict[str, Any]]) -> Iterator[str]:
+def _shown(failures: list[dict[str, Any]], n_failed: int) -> Iterator[str]:
     from cli.readable import printable
 
     for failed in failures[:_SHOWN_FAILURES]:
         yield printable(f"{failed['failure']['error']}: {failed['failure']['message']}")
-    if len(failures) > _SHOWN_FAILURES:
-        yield f"and {len(failures) - _SHOWN_FAILURES:,} more, all in summary.json"
+    if n_failed > _SHOWN_FAILURES:
+        yield f"and {n_failed - _SHOWN_FAILURES:,} more, all in summary.json"

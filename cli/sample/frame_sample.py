@@ -67,6 +67,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
         InvalidInput: a column is missing or differs between the files, or a size is missing or negative.
     """
     tables: list[pa.Table] = []
+    all_sizes: list[FloatArray] = []
     systems: list[Any] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
@@ -88,19 +89,19 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
                 row=row,
             )
         tables.append(table)
+        all_sizes.append(sizes)
         systems.append(None if frame.geometry is None else frame.geometry.crs)
         if not table.schema.equals(tables[0].schema):
             raise InvalidInput(f"has other columns than {files[0]}", filename=str(file))
         if systems[-1] != systems[0]:
             raise InvalidInput(f"is in another coordinate system than {files[0]}", filename=str(file))
     table = pa.concat_tables(tables)
-    sizes, _ = columns.numbers(table[size_column], size_column, str(files[0]))
     grouping = columns.group(
         {name: [columns.encoded(table[name], name, str(files[0]))] for name in stratify}, table.num_rows
     )
     values = [columns.texts(array) for array in grouping.values.values()]
     names = [", ".join("(none)" if text is None else text for text in row) for row in zip(*values, strict=True)]
-    return Frame(table, sizes, grouping.number, names or ["all"])
+    return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"])
 
 
 def draw(frame: Frame, n_selected: int, seed: int) -> tuple[Selection, list[StratumSample]]:

@@ -130,7 +130,7 @@ def test_the_same_request_is_not_started_twice(emulator, s3, deployment, monkeyp
     other, is_new = start_run(stack, request | {"max_concurrency": 2}, "other")
     assert (other, is_new) == ("other", True)
     for name in ("twice", "other"):
-        *_, last = Execution(stack.client("stepfunctions"), stack.execution_arn(name)).progress()
+        *_, last = Execution(emulator.client("stepfunctions"), stack.execution_arn(name)).progress()
         assert last[0] == last[1]
 
 
