@@ -2,16 +2,11 @@
 
 import click
 
-from cli.aws.plan import plan
-from cli.aws.start import start
-from cli.aws.watch import watch
+from cli.lazy_group import LazyGroup
+
+_COMMANDS = ("plan", "start", "watch")
 
 
-@click.group()
+@click.group(cls=LazyGroup, commands_at={name: f"cli.aws.{name}" for name in _COMMANDS})
 def aws() -> None:
     """Plan, start and watch runs on a deployed stack."""
-
-
-aws.add_command(plan)
-aws.add_command(start)
-aws.add_command(watch)

@@ -1,5 +1,6 @@
 """Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,6 @@ import msgspec
 
 import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
-from cli.cluster.worker_pool import run_in_processes
 from cli.stop_signals import Stopped
 from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
 from lambdas.contract.parameters import RunParameters
@@ -91,6 +91,8 @@ def _results(
         for job in jobs:
             yield job, work_on(job)
         return
+    from cli.cluster.worker_pool import run_in_processes
+
     for job, result in run_in_processes(work_on, sorted(jobs, key=_size, reverse=True), n_processes):
         if result is None:
             message = "the process that had this file was killed, most likely for lack of memory"
@@ -140,6 +142,8 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
 def _warm_up() -> None:
     """Once in each process, before its first file is read."""
     kmeans.warm_up()
+    # What is loaded now stays: the collector need not look through it again and again.
+    gc.freeze()
 
 
 def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:

@@ -13,6 +13,11 @@ import pytest
         ["export", "--help"],
         ["inspect", "--help"],
         ["cost", "--help"],
+        ["sample", "--help"],
+        ["aws", "--help"],
+        ["aws", "plan", "--help"],
+        ["aws", "start", "--help"],
+        ["aws", "watch", "--help"],
     ],
 )
 def test_help_does_not_wait_for_what_it_does_not_need(arguments):

@@ -13,7 +13,8 @@ from cli.lean_process import start_lean
 start_lean()
 from cli.main import main
 main(sys.argv[1:], standalone_mode=False)
-print(sorted({"cffi", "pandas", "scipy", "yaml"} & set(sys.modules)), "numba" in sys.modules)
+unused = {"boto3", "cffi", "cli.aws.command", "concurrent.futures.process", "pandas", "scipy", "yaml"}
+print(sorted(unused & set(sys.modules)), "numba" in sys.modules)
 import pyarrow
 print(pyarrow.default_memory_pool().backend_name)
 """
