@@ -9,7 +9,7 @@ from infra.buckets import Buckets
 from infra.functions import Functions
 from infra.workflow import Workflow
 from infra.workflow_role import executions
-from lambdas.contract.keys import RUNS_PREFIX
+from lambdas.contract.keys import FRAME_PREFIX, RUNS_PREFIX
 
 _TRACING = "X-Ray has no resources that a policy could name"
 _LOGS = "log delivery and X-Ray have no resources that a policy could name"
@@ -25,7 +25,8 @@ def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> N
     own, children = executions(workflow.state_machine)
     _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
     _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS})
-    _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS})
+    frames = buckets.output.arn_for_objects(f"{FRAME_PREFIX}*")
+    _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS, frames: _KEYS})
     _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUNS})
     _acknowledge(workflow, "Children", {own: _CHILDREN, children: _CHILDREN})
 

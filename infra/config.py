@@ -15,6 +15,7 @@ from lambdas.contract.events import (
     RunRequest,
     parse_event,
 )
+from lambdas.settings import DeploymentSettings
 
 # Days that CloudWatch knows.
 RetentionDays = Literal[
@@ -94,6 +95,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "tolerated_failure_percentage": self.tolerated_failure_percentage,
             "params": self.params,
         }
+
+    @property
+    def settings_json(self) -> str:
+        """``DeploymentSettings`` for the functions and for the command line."""
+        settings = DeploymentSettings(self.run_defaults, self.architecture, self.memory_mb, self.timeout_minutes)
+        return msgspec.json.encode(settings, order="sorted").decode()
 
     @classmethod
     def from_context(cls, node: constructs.Node) -> "Config":

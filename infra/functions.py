@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
 from aws_cdk import Duration, IgnoreMode, Size, Stack
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_iam as iam
@@ -14,8 +13,8 @@ from infra.buckets import Buckets
 from infra.config import Config
 from infra.log_group import log_group
 from lambdas.contract.cost_model import COORDINATOR_MINUTES
-from lambdas.contract.keys import RUNS_PREFIX
-from lambdas.settings import INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE, RUN_DEFAULTS_VARIABLE
+from lambdas.contract.keys import FRAME_PREFIX, RUNS_PREFIX
+from lambdas.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
 # Kickoff and summary hold every file of a run, and wait for S3 as fast as their processor allows: a whole vCPU.
@@ -49,7 +48,9 @@ class Functions(Construct):
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects("*")])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
-        self._allow(self.summary, ["s3:GetObject", "s3:PutObject"], records)
+        self._allow(self.summary, ["s3:GetObject"], [outputs.arn_for_objects(f"{FRAME_PREFIX}*")])
+        # What is longer than a part is written in several.
+        self._allow(self.summary, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], records)
         for function in (self.kickoff, self.clustering, self.summary):
             buckets.allow_encryption(function)
 
@@ -86,7 +87,7 @@ class Functions(Construct):
             environment={
                 INPUT_BUCKET_VARIABLE: self._buckets.input.bucket_name,
                 OUTPUT_BUCKET_VARIABLE: self._buckets.output.bucket_name,
-                RUN_DEFAULTS_VARIABLE: msgspec.json.encode(self._config.run_defaults, order="sorted").decode(),
+                DEPLOYMENT_VARIABLE: self._config.settings_json,
             },
             description=f"{name} of {Stack.of(self).stack_name}",
         )

@@ -1,6 +1,5 @@
 """The one stack of the system: wires the constructs and says where to find things."""
 
-import msgspec
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
 
@@ -10,7 +9,6 @@ from infra.config import Config
 from infra.functions import Functions
 from infra.monitoring import Monitoring
 from infra.workflow import Workflow
-from lambdas.settings import DeploymentSettings
 
 
 class SamplingUnitsStack(Stack):
@@ -39,9 +37,7 @@ class SamplingUnitsStack(Stack):
             "ClusteringFunctionName": functions.clustering.function_name,
             "DashboardName": monitoring.dashboard.dashboard_name,
             # What the command line needs to plan a run as this deployment would do it.
-            "Settings": msgspec.json.encode(
-                DeploymentSettings(config.run_defaults, config.architecture, config.memory_mb, config.timeout_minutes)
-            ).decode(),
+            "Settings": config.settings_json,
         }
         if buckets.access_logs is not None:
             outputs["AccessLogBucketName"] = buckets.access_logs.bucket_name

@@ -1,12 +1,16 @@
-"""S3 as the kickoff and summary functions use it: long listings, many look-ups, JSON objects."""
+"""S3 as the kickoff and summary functions use it: long listings, many look-ups, JSON objects, large files."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,8 +19,13 @@ from lambdas.contract.errors import AccessDenied, BucketMissing, FileMissing, St
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
 # Look-ups that run at the same time; also the size of the connection pool.
 CONCURRENT_REQUESTS = 32
+# Keys are in the order of their UTF-8 bytes; no key of a folder comes after this one.
+_LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,29 @@ def client() -> "S3Client":
     return boto3.client("s3", config=Config(retries=retries, max_pool_connections=CONCURRENT_REQUESTS))
 
 
-def list_objects(bucket: str, prefix: str) -> Iterator[Listed]:
-    """Every object whose key begins with ``prefix``, page after page, in the order of the keys."""
+def list_objects(bucket: str, prefix: str, skip: Sequence[str] = ()) -> Iterator[Listed]:
+    """Every object whose key begins with ``prefix``, page after page, in the order of the keys.
+
+    Folders in ``skip`` are jumped over; what they hold is not even listed.
+    """
+    start_after: str | None = ""
+    while start_after is not None:
+        start_after = yield from _listed_until(bucket, prefix, start_after, skip)
+
+
+def _listed_until(
+    bucket: str, prefix: str, start_after: str, skip: Sequence[str]
+) -> Generator[Listed, None, str | None]:
+    """Objects from one key up to the next folder to be skipped; returns where to go on after it, None at the end."""
+    pages = client().get_paginator("list_objects_v2")
     with _translated_errors(bucket):
-        for page in client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, StartAfter=start_after):
             for found in page.get("Contents", []):
+                for folder in skip:
+                    if found["Key"].startswith(folder):
+                        return folder + _LAST_CHARACTER
                 yield Listed(found["Key"], found["Size"], found["ETag"].strip('"'))
+    return None
 
 
 def user_metadata(bucket: str, key: str) -> dict[str, str]:
@@ -57,6 +83,27 @@ def write_json(bucket: str, key: str, content: bytes) -> None:
         client().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
 
 
+def upload(bucket: str, key: str, path: Path, content_type: str) -> None:
+    """Write a file of the local disk, however large; the object appears whole or not at all."""
+    with _translated_errors(bucket, key):
+        client().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
+
+
+def concurrently(ask: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+    """Answers for all items in their order, many asked for at a time but only so many of them ever held."""
+    pool = ThreadPoolExecutor(CONCURRENT_REQUESTS)
+    pending: deque[Future[Answer]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(ask, item))
+            if len(pending) > 2 * CONCURRENT_REQUESTS:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 @contextmanager
 def _translated_errors(bucket: str, key: str | None = None) -> Iterator[None]:
     """Turn the client's errors into those of the contract."""
@@ -71,5 +118,5 @@ def _translated_errors(bucket: str, key: str | None = None) -> Iterator[None]:
         if code in ("AccessDenied", "403"):
             raise AccessDenied("the role may not do this", bucket=bucket, filename=key) from error
         raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, S3UploadFailedError) as error:
         raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error

@@ -1,26 +1,26 @@
 """What a deployment tells its functions through the environment: its buckets, and what requests need not say."""
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal
 
 import msgspec
 
+from lambdas.contract.cost_model import DEFAULT_TIMEOUT_MINUTES, MEGABYTES_PER_VCPU
 from lambdas.contract.errors import AccessDenied, InvalidEvent
 
 INPUT_BUCKET_VARIABLE = "INPUT_BUCKET"
 OUTPUT_BUCKET_VARIABLE = "OUTPUT_BUCKET"
-RUN_DEFAULTS_VARIABLE = "RUN_DEFAULTS"
+DEPLOYMENT_VARIABLE = "DEPLOYMENT"
 
 
 class DeploymentSettings(msgspec.Struct, frozen=True):
-    """What a deployment tells of itself to whoever plans a run on it.
+    """What a deployment tells of itself to its functions, and to whoever plans a run on it.
 
     Attributes:
-        run_defaults: as in ``Settings``.
+        run_defaults: fields of a ``RunRequest`` for requests that leave them out; ``params`` one by one.
         architecture, memory_mb, timeout_minutes: of the clustering function.
     """
 
@@ -30,34 +30,39 @@ class DeploymentSettings(msgspec.Struct, frozen=True):
     timeout_minutes: int
 
 
+# Of a function that belongs to no deployment, as when the image runs locally.
+NO_DEPLOYMENT = DeploymentSettings({}, "x86_64", MEGABYTES_PER_VCPU, DEFAULT_TIMEOUT_MINUTES)
+
+
 @dataclass(frozen=True)
 class Settings:
     """The choices of this deployment.
 
     Attributes:
         input_bucket, output_bucket: None where it has none of its own, as when the image runs locally.
-        run_defaults: fields of a ``RunRequest`` for requests that leave them out; ``params`` one by one.
+        deployment: all else.
     """
 
     input_bucket: str | None = None
     output_bucket: str | None = None
-    run_defaults: dict[str, Any] = field(default_factory=dict)
+    deployment: DeploymentSettings = NO_DEPLOYMENT
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        described = environment.get(DEPLOYMENT_VARIABLE)
         return cls(
             environment.get(INPUT_BUCKET_VARIABLE),
             environment.get(OUTPUT_BUCKET_VARIABLE),
-            json.loads(environment.get(RUN_DEFAULTS_VARIABLE, "{}")),
+            NO_DEPLOYMENT if described is None else msgspec.json.decode(described, type=DeploymentSettings),
         )
 
     def complete_run(self, event: Any) -> Any:
         """A run request with the deployment's defaults where it says nothing."""
-        return self.complete_params(self.run_defaults | event) if isinstance(event, dict) else event
+        return self.complete_params(self.deployment.run_defaults | event) if isinstance(event, dict) else event
 
     def complete_params(self, event: Any) -> Any:
         """An event with the deployment's parameters where its own ``params`` say nothing."""
-        defaults = self.run_defaults.get("params", {})
+        defaults = self.deployment.run_defaults.get("params", {})
         params = event.get("params") if isinstance(event, dict) else None
         if not isinstance(event, dict) or not isinstance(params, dict | NoneType):
             return event  # Whoever parses it says what is wrong.

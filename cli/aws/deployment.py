@@ -28,7 +28,7 @@ class Deployment:
         Raises:
             InvalidParameters: it is wrong.
         """
-        settings = Settings(run_defaults=self.settings.run_defaults)
+        settings = Settings(deployment=self.settings)
         try:
             return parse_event(settings.complete_run({"run_id": run, **request}), RunRequest)
         except InvalidEvent as error:

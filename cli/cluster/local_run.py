@@ -26,6 +26,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
         n_skipped: files whose output was up to date; they are in the totals like the others.
         n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
         elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
+        files: the result of every file, in the order of their names.
     """
 
     out: str
@@ -33,6 +34,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     n_skipped: int
     n_outputs_ignored: int
     elapsed_seconds: float
+    files: list[FileResult]
 
 
 class Interrupted(Exception):
@@ -79,6 +81,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
         n_skipped=sum(result.skipped for result in in_order),
         n_outputs_ignored=work.n_outputs_ignored,
         elapsed_seconds=round(time.perf_counter() - started, 3),
+        files=in_order,
         **add_up(in_order),
     )
 

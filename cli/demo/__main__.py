@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,6 +25,7 @@ from lambdas.contract import keys
 from lambdas.contract.parameters import parse_parameters
 from lambdas.contract.results import FileResult
 from lambdas.cores import available_cores
+from lambdas.run_records import decode_files
 
 INPUT_BUCKET, OUTPUT_BUCKET = "demo-barangays", "demo-sampling-units"
 # About as many people as a supervisor's area in a national survey; small enough that a province has many.
@@ -73,7 +73,7 @@ def demonstrate(folder: Path, *, force: bool) -> int:
                 'make demo DEMO_ARGS="--force" redoes them'
             )
         outputs = download(s3, deployment.output_bucket, folder / "results", regions)
-    files = msgspec.convert(summary["files"], list[FileResult])
+        files = decode_files(content(s3, deployment.output_bucket, summary["files_key"]))
     show(outputs, regions, files)
     print_failures(files, len(regions))
     if outputs:
@@ -128,9 +128,15 @@ def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str,
     status = execution.describe()
     if status["status"] != "SUCCEEDED" and status.get("error") != "ToleratedFailuresExceeded":
         raise click.ClickException(f"the run {name} ended as {status['status']}: {status.get('cause')}")
-    body = emulator.client("s3").get_object(Bucket=deployment.output_bucket, Key=keys.summary_key(name))["Body"]
-    summary: dict[str, Any] = json.loads(body.read())
+    summary: dict[str, Any] = json.loads(
+        content(emulator.client("s3"), deployment.output_bucket, keys.summary_key(name))
+    )
     return summary
+
+
+def content(s3: Any, bucket: str, key: str) -> bytes:
+    """What is in an object."""
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()  # type: ignore[no-any-return]  # boto3 says nothing
 
 
 def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -140,7 +146,7 @@ def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[s
     for key in (key for name in outputs for key in (keys.output_key(name), keys.frame_key(name))):
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        path.write_bytes(content(s3, bucket, key))
     return outputs
 
 

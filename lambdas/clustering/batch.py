@@ -10,13 +10,13 @@ import pyarrow as pa
 
 import kmeans
 from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.clustering.object_store import Bucket
 from lambdas.contract import keys
 from lambdas.contract.errors import InternalError, RunError
 from lambdas.contract.events import ClusteringRequest
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import BatchResult, FileResult
 from lambdas.cores import available_cores
+from lambdas.object_store import Bucket
 
 logger = logging.getLogger(__name__)
 

@@ -9,20 +9,23 @@ from typing import Literal
 import msgspec
 
 from lambdas.contract.batch_size import count_batches
-from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY
+from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY, MOST_JOINED_FRAMES
 
 # Measured by benchmarks/nation.py: seconds of a file, and of each of its cells, on one core.
 SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0061, 1.5e-6
 # A vCPU of Lambda is taken to be this much slower than the core of the benchmark.
 _SLOWER = 1.5
 # One vCPU; less memory has a share of it.
-_MEGABYTES_PER_VCPU = 1769
+MEGABYTES_PER_VCPU = 1769
 # One read and two writes in turn, at the latency that AWS states for small objects.
 _S3_SECONDS_PER_FILE = 0.3
 # Initialisation and loading of compiled code, once for each execution environment, and a second for the platform.
 _START_SECONDS = 2.0
 # Kickoff and summary: keys listed in a second, and objects whose metadata or content are read.
 _LISTED_PER_SECOND, _LOOKED_AT_PER_SECOND = 5000, 280
+# Frames that the summary function reads, joins and draws in a second.
+_JOINED_PER_SECOND = 200
+_COORDINATOR_GB = 2
 BYTES_PER_CELL = 12
 _LIST_PAGE = 1000
 # Dollars, us-east-1, November 2025, without the free tier.
@@ -73,7 +76,7 @@ def estimate_cost(
     n_bytes: int | None = None,
     n_done: int = 0,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
-    memory_mb: int = _MEGABYTES_PER_VCPU,
+    memory_mb: int = MEGABYTES_PER_VCPU,
     architecture: Architecture = "arm64",
     timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
 ) -> CostEstimate:
@@ -98,33 +101,87 @@ def estimate_cost(
         raise ValueError("files, cells and bytes have to be at least 0, the concurrency 1 and the memory 128 MB")
     cells = n_cells if n_cells is not None else math.ceil((n_bytes or 0) / BYTES_PER_CELL)
     batches = count_batches(n_files, n_bytes if n_bytes is not None else cells * BYTES_PER_CELL, max_concurrency)
-    slowness = _SLOWER * max(1.0, _MEGABYTES_PER_VCPU / memory_mb)
-    places = max(1, min(max_concurrency, batches))
+    slowness = _slowness(memory_mb)
     working = slowness * (SECONDS_PER_FILE * n_files + SECONDS_PER_CELL * cells) + _S3_SECONDS_PER_FILE * n_files
-    starting = _START_SECONDS * slowness / _SLOWER * (places if n_files else 0)
-    # Kickoff lists inputs and outputs and looks at those that are there; summary reads the result of every batch.
-    n_listed = n_files + 2 * n_done
-    coordinating = n_listed / _LISTED_PER_SECOND + (n_done + batches) / _LOOKED_AT_PER_SECOND
-    gigabytes = memory_mb / 1024
-    gb_seconds = (working + starting) * gigabytes + 2 * (coordinating + 1)
-    dollars = {
-        "Lambda compute": gb_seconds * _GB_SECOND[architecture],
-        "Lambda requests": (batches + 2) * _LAMBDA_REQUEST,
-        "Step Functions transitions": (_RUN_TRANSITIONS + _BATCH_TRANSITIONS * batches) * _STATE_TRANSITION,
-        "S3 requests": (2 * n_files + 2 * batches + math.ceil(n_listed / _LIST_PAGE)) * _S3_WRITE_OR_LIST
-        + (n_files + n_done + 2 * batches) * _S3_READ,
-        "CloudWatch logs": n_files * _LOG_BYTES_PER_FILE / 1e9 * _LOG_GB,
-    }
+    bill = _bill(working, n_files, batches, n_done, max_concurrency, memory_mb, architecture)
+    places = max(1, min(max_concurrency, batches))
     return CostEstimate(
         n_files=n_files,
         n_cells=cells,
         n_batches=batches,
+        compute_seconds=bill.compute_seconds,
+        gb_seconds=bill.gb_seconds,
+        duration_seconds=(bill.compute_seconds / places if n_files else 0.0) + bill.coordinating_seconds,
+        dollars=bill.dollars,
+        total_dollars=sum(bill.dollars.values()),
+        warnings=_warnings(n_files + n_done, batches, working, bill.coordinating_seconds, memory_mb, timeout_minutes),
+    )
+
+
+def cost_of_work(
+    seconds: float,
+    *,
+    n_files: int,
+    n_batches: int,
+    n_done: int,
+    max_concurrency: int,
+    memory_mb: int,
+    architecture: Architecture,
+) -> float:
+    """Dollars of work that was done, from the seconds that its files took.
+
+    Args:
+        seconds: measured in the clustering function, all files together.
+        n_files, n_batches: so far.
+        n_done, max_concurrency, memory_mb, architecture: as in ``estimate_cost``.
+    """
+    bill = _bill(seconds, n_files, n_batches, n_done, max_concurrency, memory_mb, architecture)
+    return sum(bill.dollars.values())
+
+
+class _Bill(msgspec.Struct, frozen=True, kw_only=True):
+    compute_seconds: float
+    coordinating_seconds: float
+    gb_seconds: float
+    dollars: dict[str, float]
+
+
+def _slowness(memory_mb: int) -> float:
+    return _SLOWER * max(1.0, MEGABYTES_PER_VCPU / memory_mb)
+
+
+def _bill(
+    working: float,
+    n_files: int,
+    n_batches: int,
+    n_done: int,
+    max_concurrency: int,
+    memory_mb: int,
+    architecture: Architecture,
+) -> _Bill:
+    """What is paid for files that keep the clustering function busy for so many seconds."""
+    places = min(max_concurrency, n_batches)
+    starting = _START_SECONDS * _slowness(memory_mb) / _SLOWER * places
+    # Kickoff lists inputs and outputs and looks at those that are there; summary reads the result of every batch, and
+    # joins the frames of all files.
+    n_listed = n_files + 2 * n_done
+    coordinating = n_listed / _LISTED_PER_SECOND + (n_done + n_batches) / _LOOKED_AT_PER_SECOND
+    n_joined = n_files + n_done if n_files + n_done <= MOST_JOINED_FRAMES else 0
+    coordinating += n_joined / _JOINED_PER_SECOND
+    gb_seconds = (working + starting) * memory_mb / 1024 + _COORDINATOR_GB * (coordinating + 1)
+    n_reads = n_files + n_done + n_joined + 2 * n_batches
+    return _Bill(
         compute_seconds=working + starting,
+        coordinating_seconds=coordinating,
         gb_seconds=gb_seconds,
-        duration_seconds=(working + starting) / places + coordinating if n_files else coordinating,
-        dollars=dollars,
-        total_dollars=sum(dollars.values()),
-        warnings=_warnings(n_files + n_done, batches, working, coordinating, memory_mb, timeout_minutes),
+        dollars={
+            "Lambda compute": gb_seconds * _GB_SECOND[architecture],
+            "Lambda requests": (n_batches + 2) * _LAMBDA_REQUEST,
+            "Step Functions transitions": (_RUN_TRANSITIONS + _BATCH_TRANSITIONS * n_batches) * _STATE_TRANSITION,
+            "S3 requests": (2 * n_files + 2 * n_batches + math.ceil(n_listed / _LIST_PAGE)) * _S3_WRITE_OR_LIST
+            + n_reads * _S3_READ,
+            "CloudWatch logs": n_files * _LOG_BYTES_PER_FILE / 1e9 * _LOG_GB,
+        },
     )
 
 

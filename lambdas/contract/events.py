@@ -14,6 +14,8 @@ DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 10.0
 MAX_FILES_PER_BATCH = 200
 # Batches that may crash in any run, however small, before the map gives up on the others.
 MIN_TOLERATED_BATCHES = 2
+# Files whose frames the summary function joins and draws: it has time for so many.
+MOST_JOINED_FRAMES = 100_000
 
 
 class FileItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +33,10 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Input of the state machine and of the kickoff function; see docs/parameters.md."""
+    """Input of the state machine and of the kickoff function; see docs/parameters.md.
+
+    With ``retry_of`` only those files of that run are candidates that failed or have no result.
+    """
 
     run_id: str
     input_bucket: str | None = None
@@ -41,11 +46,15 @@ class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY
     tolerated_failure_percentage: float = DEFAULT_TOLERATED_FAILURE_PERCENTAGE
     force: bool = False
+    retry_of: str | None = None
     params: RunParameters = RunParameters()
 
     def __post_init__(self) -> None:
-        if not RUN_ID_PATTERN.fullmatch(self.run_id):
-            raise ValueError("`run_id` has to be 1 to 80 letters, digits, `-` or `_`")
+        for field, run_id in (("run_id", self.run_id), ("retry_of", self.retry_of)):
+            if run_id is not None and not RUN_ID_PATTERN.fullmatch(run_id):
+                raise ValueError(f"`{field}` has to be 1 to 80 letters, digits, `-` or `_`")
+        if self.retry_of == self.run_id:
+            raise ValueError("`retry_of` has to name another run")
         if self.n_files is not None and self.n_files < 0:
             raise ValueError("`n_files` has to be at least 0, or null for all files")
         if not 1 <= self.max_concurrency <= 10_000:
@@ -65,6 +74,8 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Answer of the kickoff function; the rest of the state machine works from it.
 
     Attributes:
+        started_at: when the function began, ISO 8601 in UTC.
+        retry_of: the run whose failed files these are, if any.
         manifest_key: where the batches are, in the output bucket.
         n_found: input files under the prefix.
         n_done: of these, finished earlier with the same parameters and unchanged since.
@@ -76,6 +87,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     run_id: str
+    started_at: str
     input_bucket: str
     output_bucket: str
     manifest_key: str
@@ -88,6 +100,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerated_failure_percentage: float
     tolerated_batch_percentage: float
     params: RunParameters
+    retry_of: str | None = None
     map_error: MapError | None = None
 
 

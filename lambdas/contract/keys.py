@@ -61,8 +61,18 @@ def run_prefix(run_id: str) -> str:
     return f"{RUNS_PREFIX}{run_id}/"
 
 
+def plan_key(run_id: str) -> str:
+    """What the kickoff function decided: parameters, counts, when it started."""
+    return f"{run_prefix(run_id)}plan.json"
+
+
 def manifest_key(run_id: str) -> str:
     return f"{run_prefix(run_id)}manifest.json"
+
+
+def done_key(run_id: str) -> str:
+    """Names of the files that were up to date before the run."""
+    return f"{run_prefix(run_id)}done.json"
 
 
 def results_prefix(run_id: str) -> str:
@@ -81,3 +91,17 @@ def executions_prefix(run_id: str) -> str:
 
 def summary_key(run_id: str) -> str:
     return f"{run_prefix(run_id)}summary.json"
+
+
+def files_key(run_id: str) -> str:
+    """The result of each file, one JSON object a line."""
+    return f"{run_prefix(run_id)}files.jsonl.gz"
+
+
+def joined_frame_key(run_id: str, part: int) -> str:
+    """A part of the frame of all files together."""
+    return f"{run_prefix(run_id)}frame/part-{part:04d}.parquet"
+
+
+def report_key(run_id: str) -> str:
+    return f"{run_prefix(run_id)}report.html"

@@ -81,7 +81,6 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         n_rows, n_invalid, n_clusters, n_in_range, weight, weight_in_range: of the succeeded ones.
         seconds: time spent on the files, whatever ran at the same time.
         failures: the failed files with their errors.
-        files: every file, in the order of the results.
     """
 
     n_files: int
@@ -95,25 +94,30 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     weight_in_range: float
     seconds: float
     failures: list[FileResult]
-    files: list[FileResult]
+
+
+# What is added up over the reports of succeeded files.
+_SUMS = ("n_rows", "n_invalid", "n_clusters", "n_in_range", "weight", "weight_in_range")
 
 
 def add_up(results: Iterable[FileResult]) -> dict[str, Any]:
-    """The fields of ``Totals`` over ``results``."""
-    files = list(results)
-    failures = [file for file in files if file.failure is not None]
-    reports = [file.report for file in files if file.report is not None]
+    """The fields of ``Totals`` over ``results``, which are gone through once; only failures are held."""
+    n_files, seconds = 0, 0.0
+    sums: dict[str, float] = dict.fromkeys(_SUMS, 0)
+    failures = []
+    for result in results:
+        n_files += 1
+        seconds += result.seconds or 0.0
+        if result.report is None:
+            failures.append(result)
+            continue
+        for name in _SUMS:
+            sums[name] += getattr(result.report, name)
     return {
-        "n_files": len(files),
-        "n_succeeded": len(reports),
+        "n_files": n_files,
+        "n_succeeded": n_files - len(failures),
         "n_failed": len(failures),
-        "n_rows": sum(report.n_rows for report in reports),
-        "n_invalid": sum(report.n_invalid for report in reports),
-        "n_clusters": sum(report.n_clusters for report in reports),
-        "n_in_range": sum(report.n_in_range for report in reports),
-        "weight": sum(report.weight for report in reports),
-        "weight_in_range": sum(report.weight_in_range for report in reports),
-        "seconds": round(sum(file.seconds or 0.0 for file in files), 3),
+        **sums,
+        "seconds": round(seconds, 3),
         "failures": failures,
-        "files": files,
     }

@@ -1,14 +1,17 @@
 """Entry point of the kickoff function: finds the files to do, writes the manifest of batches, returns the plan."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
+from lambdas.contract.errors import FileMissing, InvalidEvent
 from lambdas.contract.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
 from lambdas.kickoff.batching import pack
 from lambdas.kickoff.listing import find_files
+from lambdas.run_records import file_results, read_plan
 from lambdas.settings import Settings
 
 
@@ -18,10 +21,11 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied, BucketMissing, StorageUnavailable: nothing was started.
     """
+    started_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     settings = Settings.from_environment()
     request = parse_event(settings.complete_run(event), RunRequest)
     input_bucket, output_bucket = settings.buckets(request.input_bucket, request.output_bucket)
-    return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket))  # type: ignore[no-any-return]
+    return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket, started_at))  # type: ignore[no-any-return]
 
 
 def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
@@ -30,21 +34,26 @@ def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
     return min(100.0, max(request.tolerated_failure_percentage, smallest))
 
 
-def plan_run(request: RunRequest, input_bucket: str, output_bucket: str) -> RunPlan:
+def plan_run(request: RunRequest, input_bucket: str, output_bucket: str, started_at: str) -> RunPlan:
     """List, skip what is done, pack into batches and write the manifest."""
     found = find_files(
-        input_bucket, output_bucket, request.prefix, request.params, n_files=request.n_files, force=request.force
+        input_bucket,
+        output_bucket,
+        request.prefix,
+        request.params,
+        n_files=request.n_files,
+        force=request.force,
+        only=None if request.retry_of is None else _unfinished(output_bucket, request.retry_of),
     )
     batches = pack(found.to_do, request.max_concurrency)
-    manifest_key = keys.manifest_key(request.run_id)
-    s3.write_json(output_bucket, manifest_key, msgspec.json.encode(batches))
-    return RunPlan(
+    plan = RunPlan(
         run_id=request.run_id,
+        started_at=started_at,
         input_bucket=input_bucket,
         output_bucket=output_bucket,
-        manifest_key=manifest_key,
+        manifest_key=keys.manifest_key(request.run_id),
         n_found=found.n_found,
-        n_done=found.n_done,
+        n_done=len(found.done),
         n_files=len(found.to_do),
         n_batches=len(batches),
         n_bytes=sum(file.bytes or 0 for file in found.to_do),
@@ -52,4 +61,18 @@ def plan_run(request: RunRequest, input_bucket: str, output_bucket: str) -> RunP
         tolerated_failure_percentage=request.tolerated_failure_percentage,
         tolerated_batch_percentage=_tolerated_batches(request, len(batches)),
         params=request.params,
+        retry_of=request.retry_of,
     )
+    s3.write_json(output_bucket, keys.done_key(request.run_id), msgspec.json.encode(found.done))
+    s3.write_json(output_bucket, plan.manifest_key, msgspec.json.encode(batches))
+    s3.write_json(output_bucket, keys.plan_key(request.run_id), msgspec.json.encode(plan))
+    return plan
+
+
+def _unfinished(output_bucket: str, run_id: str) -> set[str]:
+    """Files of a run that failed or have no result."""
+    try:
+        plan = read_plan(output_bucket, run_id)
+    except FileMissing as error:
+        raise InvalidEvent(f"`retry_of`: there is no run {run_id}, or it sent no files") from error
+    return {result.filename for result in file_results(plan) if result.failure is not None}

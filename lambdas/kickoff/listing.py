@@ -1,7 +1,8 @@
 """Finds the input files of a run, and which of them are already done."""
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
+import posixpath
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from lambdas import s3
@@ -16,37 +17,63 @@ class Found:
 
     Attributes:
         n_found: all of them.
-        n_done: those whose output is up to date.
+        done: names of those whose output is up to date.
         n_stale: those whose output was made with other parameters, by another version, or from another input.
         to_do: what is to be clustered, in the order of the keys.
     """
 
     n_found: int
-    n_done: int
+    done: list[str]
     n_stale: int
     to_do: list[FileItem]
 
 
 def find_files(
-    input_bucket: str, output_bucket: str, prefix: str, params: RunParameters, *, n_files: int | None, force: bool
+    input_bucket: str,
+    output_bucket: str,
+    prefix: str,
+    params: RunParameters,
+    *,
+    n_files: int | None,
+    force: bool,
+    only: Collection[str] | None = None,
 ) -> Found:
     """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
 
     A file is done when its output was made with the same parameters and version from the input as it is now; both
     are in the metadata of the output object. At most ``n_files`` are returned as to do.
 
+    Args:
+        only: names to look for, instead of all; those that are not there any more are to do all the same, so that the
+            clustering function says so.
+
     Raises:
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
     """
-    inputs = [found for found in s3.list_objects(input_bucket, prefix) if keys.is_input(found.key)]
+    if only is not None:
+        only = {name for name in only if name.startswith(prefix)}
+        prefix = posixpath.commonprefix(list(only))
+    inputs = [
+        found
+        for found in (s3.list_objects(input_bucket, prefix) if only is None or only else ())
+        if keys.is_input(found.key) and (only is None or found.key in only)
+    ]
     done, n_stale = (set[str](), 0) if force else _done(inputs, output_bucket, prefix, params)
-    to_do = (FileItem(found.key, found.size) for found in inputs if found.key not in done)
-    return Found(len(inputs), len(done), n_stale, list(itertools.islice(to_do, n_files)))
+    to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in done]
+    gone = sorted(set(only or ()) - {found.key for found in inputs})
+    to_do += [FileItem(name) for name in gone]
+    return Found(len(inputs) + len(gone), sorted(done), n_stale, list(itertools.islice(to_do, n_files)))
 
 
 def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> tuple[set[str], int]:
     """Keys of the inputs whose output is up to date, and how many have one that is not; others are not looked at."""
-    outputs = {found.key for folder in _output_prefixes(prefix) for found in s3.list_objects(output_bucket, folder)}
+    if not inputs:
+        return set(), 0
+    outputs = {
+        found.key
+        for folder in _output_prefixes(prefix)
+        for found in s3.list_objects(output_bucket, folder, skip=(keys.FRAME_PREFIX, keys.RUNS_PREFIX))
+    }
     candidates = [found for found in inputs if keys.output_key(found.key) in outputs]
     fingerprint = params.fingerprint()
 
@@ -57,8 +84,8 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
             and metadata.get(keys.INPUT_ETAG_METADATA) == found.etag
         )
 
-    with ThreadPoolExecutor(s3.CONCURRENT_REQUESTS) as pool:
-        done = {found.key for found, done in zip(candidates, pool.map(is_done, candidates), strict=True) if done}
+    answers = zip(candidates, s3.concurrently(is_done, candidates), strict=True)
+    done = {found.key for found, is_up_to_date in answers if is_up_to_date}
     return done, len(candidates) - len(done)
 
 

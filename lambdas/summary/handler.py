@@ -1,6 +1,8 @@
-"""Entry point of the summary function: joins the results of a run and writes ``summary.json``."""
+"""Entry point of the summary function: joins the results of a run and writes ``summary.json`` and the joined frame."""
 
 import logging
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.events import RunPlan, parse_event
 from lambdas.contract.log_messages import RUN_FINISHED
+from lambdas.settings import Settings
 from lambdas.summary.join import RunSummary, summarise
 
 logger = logging.getLogger(__name__)
@@ -26,7 +29,8 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
         FileMissing, StorageUnavailable: the manifest or a result cannot be read.
     """
     plan = parse_event(event, RunPlan)
-    summary = summarise(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        summary = summarise(plan, Settings.from_environment().deployment, Path(folder))
     key = keys.summary_key(plan.run_id)
     s3.write_json(plan.output_bucket, key, msgspec.json.encode(summary))
     counts = {"run": plan.run_id, "n_succeeded": summary.n_succeeded, "n_failed": summary.n_failed}
@@ -36,5 +40,4 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _answer(summary: RunSummary, key: str) -> dict[str, Any]:
     answer: dict[str, Any] = msgspec.to_builtins(summary)
-    del answer["files"]
     return answer | {"failures": answer["failures"][:_FAILURES_IN_ANSWER], "summary_key": key}

@@ -1,74 +1,143 @@
-"""Joins the results of a run with its manifest, so that every file sent is accounted for."""
+"""Joins the results of a run, so that every file sent is accounted for, and the frames of all its files."""
 
-from concurrent.futures import ThreadPoolExecutor
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.errors import NoResult
-from lambdas.contract.events import Batch, MapError, RunPlan
+from lambdas.contract.cost_model import cost_of_work
+from lambdas.contract.errors import FileMissing, InvalidInput
+from lambdas.contract.events import MOST_JOINED_FRAMES, MapError, RunPlan
 from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import BatchResult, FileResult, Totals, add_up
+from lambdas.contract.results import FileResult, Totals, add_up
+from lambdas.geodata.frame_reading import Frame, read_frame
+from lambdas.object_store import Bucket
+from lambdas.run_records import file_results, read_done
+from lambdas.settings import DeploymentSettings
+from lambdas.summary.joined_frame import JoinedFrame
 
 
 class RunSummary(Totals, frozen=True, kw_only=True):
     """What a run did.
 
     Attributes:
+        started_at: ISO 8601 in UTC.
+        duration_seconds: from the beginning of the kickoff to the summary.
+        dollars: what the run cost, about.
+        retry_of: the run whose failed files these were, if any.
         n_found, n_done: input files, and those among them that were finished before the run.
         within_tolerance: whether the share of failed files is one that the request tolerates.
         map_error: why the map over the batches gave up, if it did.
+        n_joined_frames: files whose clusters are in the joined frame: all that are done, now or before.
+        joined_frame_keys: its parts.
     """
 
     run_id: str
+    started_at: str
+    duration_seconds: float
+    dollars: float
     input_bucket: str
     output_bucket: str
     params: RunParameters
+    retry_of: str | None
     n_found: int
     n_done: int
     within_tolerance: bool
     map_error: MapError | None
+    files_key: str
+    n_joined_frames: int
+    joined_frame_keys: list[str]
 
 
-def summarise(plan: RunPlan) -> RunSummary:
-    """Read the manifest and all results of a run and add them up."""
-    manifest = msgspec.json.decode(s3.read(plan.output_bucket, plan.manifest_key), type=list[Batch])
-    written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
-    with ThreadPoolExecutor(s3.CONCURRENT_REQUESTS) as pool:
-        by_batch = pool.map(lambda batch: _results(plan, batch, written), manifest)
-        totals = add_up(result for results in by_batch for result in results)
+def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> RunSummary:
+    """Add up all results of a run, and write down those of each file and the joined frame.
+
+    Memory holds names and failures, not results; ``folder`` is for files on their way to S3.
+    """
+    done = read_done(plan)
+    succeeded: list[str] = []
+    files_key = keys.files_key(plan.run_id)
+    listed = folder / "files.jsonl.gz"
+    with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:
+
+        def written_down() -> Iterator[FileResult]:
+            for result in file_results(plan):
+                lines.write(msgspec.json.encode(result) + b"\n")
+                if result.report is not None:
+                    succeeded.append(result.filename)
+                yield result
+
+        totals = add_up(written_down())
+    s3.upload(plan.output_bucket, files_key, listed, "application/gzip")
+    joined, n_joined = _join_frames(plan, sorted({*done, *succeeded}), folder)
+    started_at = datetime.fromisoformat(plan.started_at)
     return RunSummary(
         run_id=plan.run_id,
+        started_at=plan.started_at,
+        duration_seconds=round((datetime.now(UTC) - started_at).total_seconds(), 1),
+        dollars=_dollars(plan, deployment, totals["seconds"]),
         input_bucket=plan.input_bucket,
         output_bucket=plan.output_bucket,
         params=plan.params,
+        retry_of=plan.retry_of,
         n_found=plan.n_found,
         n_done=plan.n_done,
         within_tolerance=100 * totals["n_failed"] <= plan.tolerated_failure_percentage * totals["n_files"],
         map_error=plan.map_error,
+        files_key=files_key,
+        n_joined_frames=n_joined,
+        joined_frame_keys=[keys.joined_frame_key(plan.run_id, part) for part in range(joined.n_parts)],
         **totals,
     )
 
 
-def _results(plan: RunPlan, batch: Batch, written: set[str]) -> list[FileResult]:
-    """Results of the files of a batch, as the function wrote them, or that there are none."""
-    key = keys.result_key(plan.run_id, batch.batch)
-    filenames = [file.filename for file in batch.files]
-    if key in written:
+def _join_frames(plan: RunPlan, filenames: list[str], folder: Path) -> tuple[JoinedFrame, int]:
+    """Write the frames of these files as one; returns it and how many are in it."""
+
+    def hand_over(path: Path, part: int) -> None:
+        key = keys.joined_frame_key(plan.run_id, part)
+        s3.upload(plan.output_bucket, key, path, "application/vnd.apache.parquet")
+
+    joined, n_joined = JoinedFrame(folder, plan.params.column_prefix, hand_over), 0
+    for filename, frame in _frames(plan, filenames if len(filenames) <= MOST_JOINED_FRAMES else []):
+        joined.add(filename, frame)
+        n_joined += 1
+    joined.close()
+    return joined, n_joined
+
+
+def _frames(plan: RunPlan, filenames: list[str]) -> Iterator[tuple[str, Frame]]:
+    """The frames of these files; one that somebody has removed or replaced is left out."""
+    bucket = Bucket(plan.output_bucket)
+
+    def content(filename: str) -> bytes | None:
         try:
-            record = msgspec.json.decode(s3.read(plan.output_bucket, key), type=BatchResult)
-        except msgspec.MsgspecError:
-            record = None
-        # A record of other files or parameters was left by an earlier run of the same name.
-        if (
-            record is not None
-            and record.fingerprint == plan.params.fingerprint()
-            and [result.filename for result in record.results] == filenames
-        ):
-            return record.results
-    message = (
-        "the function that had this file left no result: out of time or memory, stopped, or not allowed to write it; "
-        f"see {keys.executions_prefix(plan.run_id)}"
+            return bucket.read(keys.frame_key(filename)).content
+        except FileMissing:
+            return None
+
+    for filename, found in zip(filenames, s3.concurrently(content, filenames), strict=True):
+        if found is None:
+            continue
+        try:
+            frame = read_frame(pa.BufferReader(found), keys.frame_key(filename))
+        except InvalidInput:
+            continue
+        yield filename, frame
+
+
+def _dollars(plan: RunPlan, deployment: DeploymentSettings, seconds: float) -> float:
+    return cost_of_work(
+        seconds,
+        n_files=plan.n_files,
+        n_batches=plan.n_batches,
+        n_done=plan.n_done,
+        max_concurrency=plan.max_concurrency,
+        memory_mb=deployment.memory_mb,
+        architecture=deployment.architecture,
     )
-    return [FileResult.failed(name, NoResult(message, filename=name)) for name in filenames]

@@ -33,7 +33,8 @@ ALLOWED = {
         "logs:CreateLogStream logs:PutLogEvents": {"FunctionsSummaryLogs"},
         TRACING: {"*"},
         "s3:ListBucket": {"BucketsOutput"},
-        "s3:GetObject s3:PutObject": {"BucketsOutput/runs/*"},
+        "s3:GetObject": {"BucketsOutput/frame/*"},  # What it joins.
+        "s3:AbortMultipartUpload s3:GetObject s3:PutObject": {"BucketsOutput/runs/*"},
     },
     "WorkflowPermissionsRole": {
         "lambda:InvokeFunction": {"FunctionsKickoff", "FunctionsClustering", "FunctionsSummary"},

@@ -92,8 +92,10 @@ def test_choices_reach_the_functions():
     assert clustering["EphemeralStorage"] == {"Size": 1024}
     assert clustering["ReservedConcurrentExecutions"] == 40
     for function in functions.values():
-        defaults = json.loads(function["Properties"]["Environment"]["Variables"]["RUN_DEFAULTS"])
-        assert defaults == {"max_concurrency": 20, "params": {}, "tolerated_failure_percentage": 10.0}
+        told = json.loads(function["Properties"]["Environment"]["Variables"]["DEPLOYMENT"])
+        defaults = {"max_concurrency": 20, "params": {}, "tolerated_failure_percentage": 10.0}
+        expected = {"run_defaults": defaults, "architecture": "arm64", "memory_mb": 3008, "timeout_minutes": 10}
+        assert told == expected
 
 
 def test_every_log_group_forgets_and_goes_with_the_stack(template):

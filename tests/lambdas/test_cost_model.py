@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.page import cost_rows
-from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, estimate_cost
+from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, cost_of_work, estimate_cost
 from lambdas.contract.events import FileItem
 from lambdas.kickoff.batching import pack
 from tests.support.project import PROJECT
@@ -37,7 +37,7 @@ def test_prices_are_those_of_the_price_list():
     assert estimate.dollars["Lambda compute"] == pytest.approx(estimate.gb_seconds * 0.0000133334)
     assert estimate.dollars["Step Functions transitions"] == pytest.approx(90 * 25e-6)
     assert estimate.dollars["Lambda requests"] == pytest.approx(42 * 0.2e-6)
-    assert estimate.dollars["S3 requests"] == pytest.approx(2081 * 5e-6 + 1080 * 0.4e-6)
+    assert estimate.dollars["S3 requests"] == pytest.approx(2081 * 5e-6 + 2080 * 0.4e-6)
 
 
 @pytest.mark.parametrize(("n_files", "size", "concurrency"), [(500, 20_000, 500), (3, 0, 8), (10_000, 1_000_000, 10)])
@@ -49,9 +49,19 @@ def test_batches_are_those_of_the_kickoff_function(n_files, size, concurrency):
 
 def test_files_that_are_done_cost_only_a_look():
     again = estimate_cost(0, 0, n_done=42_010)
-    assert again.dollars["S3 requests"] == pytest.approx(42_010 * 0.4e-6 + 85 * 5e-6)
+    assert again.dollars["S3 requests"] == pytest.approx(2 * 42_010 * 0.4e-6 + 85 * 5e-6)
     assert again.total_dollars < estimate_cost(*NATION).total_dollars / 10
     assert again.duration_seconds > 60
+
+
+def test_work_that_was_done_costs_what_was_estimated_for_it():
+    estimate = estimate_cost(*NATION, max_concurrency=100)
+    working = estimate.compute_seconds - 2.0 * 100
+    options = {"n_done": 0, "max_concurrency": 100, "memory_mb": 1769, "architecture": "arm64"}
+    done = cost_of_work(working, n_files=NATION[0], n_batches=estimate.n_batches, **options)
+    assert done == pytest.approx(estimate.total_dollars)
+    half = cost_of_work(working / 2, n_files=NATION[0] // 2, n_batches=estimate.n_batches // 2, **options)
+    assert done / 3 < half < done
 
 
 def test_half_the_memory_is_half_the_processor():

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from lambdas import s3
 from lambdas.clustering.handler import handle as cluster
 from lambdas.contract import errors
 from lambdas.kickoff.handler import handle
@@ -110,3 +111,73 @@ def test_buckets_default_to_the_deployments_own_and_others_are_refused(buckets, 
 def test_without_any_bucket_the_request_is_refused():
     with pytest.raises(errors.InvalidEvent, match="input_bucket"):
         handle({"run_id": "r"}, None)
+
+
+def run_batches(client, plan, leave_out=()):
+    for batch in json.loads(client.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read()):
+        if batch["batch"] not in leave_out:
+            cluster({name: plan[name] for name in ("run_id", "input_bucket", "output_bucket", "params")} | batch, None)
+
+
+def test_a_retry_is_for_files_that_failed_or_have_no_result(buckets, monkeypatch):
+    monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
+    put(buckets, "north/a.parquet", "north/b.parquet", "south/c.parquet", "south/d.parquet")
+    put(buckets, "north/bad.parquet", "south/worse.parquet", content=b"bad")
+    plan = handle(REQUEST, None)
+    manifest = json.loads(buckets.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read())
+    crashed = {file["filename"] for file in manifest[0]["files"]}
+    run_batches(buckets, plan, leave_out=[0])
+    put(buckets, "south/new.parquet")
+    retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
+    assert set(sent(buckets, retry)) == crashed | {"north/bad.parquet", "south/worse.parquet"}
+    assert (retry["retry_of"], retry["n_done"]) == ("run-1", 0)
+    southern = handle(REQUEST | {"run_id": "run-3", "retry_of": "run-1", "prefix": "south/"}, None)
+    assert set(sent(buckets, southern)) == {name for name in sent(buckets, retry) if name.startswith("south/")}
+    # What a retry has done is done.
+    put(buckets, "north/bad.parquet")
+    run_batches(buckets, retry)
+    again = handle(REQUEST | {"run_id": "run-4", "retry_of": "run-1"}, None)
+    assert sent(buckets, again) == ["south/worse.parquet"]
+
+
+def test_a_retry_of_a_file_that_is_gone_says_so_through_the_clustering_function(buckets):
+    put(buckets, "a.parquet")
+    put(buckets, "bad.parquet", content=b"bad")
+    plan = handle(REQUEST, None)
+    run_batches(buckets, plan)
+    buckets.delete_object(Bucket=INPUTS, Key="bad.parquet")
+    retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
+    assert sent(buckets, retry) == ["bad.parquet"]
+    run_batches(buckets, retry)
+    result = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/run-2/results/000000.json")["Body"].read())
+    assert result["results"][0]["failure"]["error"] == "FileMissing"
+
+
+def test_a_retry_of_a_run_without_failures_has_nothing_to_do(buckets):
+    put(buckets, "a.parquet")
+    run_batches(buckets, handle(REQUEST, None))
+    retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
+    assert (retry["n_found"], retry["n_batches"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("run", "message"), [("nobody", "there is no run nobody"), ("run-1", "another run"), ("a b", "letters")]
+)
+def test_a_retry_of_no_run_is_refused(buckets, run, message):
+    with pytest.raises(errors.InvalidEvent, match=message):
+        handle(REQUEST | {"retry_of": run}, None)
+
+
+def test_outputs_below_frames_and_runs_are_not_even_listed(buckets, monkeypatch):
+    put(buckets, "a.parquet", "north/b.parquet", "z.parquet")
+    for name in ("a.parquet", "north/b.parquet", "z.parquet"):
+        cluster({"filename": name} | {k: v for k, v in REQUEST.items() if k != "run_id"}, None)
+    for number in range(1500):
+        buckets.put_object(Bucket=OUTPUTS, Key=f"runs/old/results/{number:06}.json", Body=b"{}")
+    listed = [found.key for found in s3.list_objects(OUTPUTS, "", skip=("frame/", "runs/"))]
+    assert listed == [
+        "clustered_a.parquet",
+        "clustered_z.parquet",
+        "north/clustered_b.parquet",
+    ]
+    assert handle(REQUEST, None)["n_done"] == 3

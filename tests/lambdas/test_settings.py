@@ -12,9 +12,13 @@ BUCKETS = {"input_bucket": INPUTS, "output_bucket": OUTPUTS}
 DEFAULTS = {"max_concurrency": 7, "tolerated_failure_percentage": 2.0, "params": {"target_weight": 40, "radius": 500}}
 
 
+def told(run_defaults):
+    return {"run_defaults": run_defaults, "architecture": "arm64", "memory_mb": 1769, "timeout_minutes": 5}
+
+
 @pytest.fixture
 def defaults(monkeypatch):
-    monkeypatch.setenv("RUN_DEFAULTS", json.dumps(DEFAULTS))
+    monkeypatch.setenv("DEPLOYMENT", json.dumps(told(DEFAULTS)))
 
 
 def test_a_run_takes_from_the_deployment_what_it_does_not_say(buckets, defaults):
@@ -35,7 +39,7 @@ def test_a_single_file_takes_the_parameters_of_the_deployment(buckets, defaults)
 
 @pytest.mark.parametrize("event", [None, [], "x", {"params": 3}, {"params": [1]}])
 def test_what_is_no_event_is_left_to_whoever_parses_it(event):
-    settings = Settings(run_defaults={"params": {"target_weight": 40}})
+    settings = Settings.from_environment({"DEPLOYMENT": json.dumps(told({"params": {"target_weight": 40}}))})
     assert settings.complete_params(event) == event
 
 

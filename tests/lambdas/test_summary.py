@@ -1,5 +1,10 @@
+import gzip
+import io
 import json
 
+import geopandas
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from lambdas.clustering.handler import handle as cluster
@@ -19,6 +24,14 @@ def run_batches(client, plan, leave_out=()):
             cluster({name: plan[name] for name in fields} | batch, None)
 
 
+def content(client, key):
+    return client.get_object(Bucket=OUTPUTS, Key=key)["Body"].read()
+
+
+def file_lines(client, summary):
+    return [json.loads(line) for line in gzip.decompress(content(client, summary["files_key"])).splitlines()]
+
+
 def test_results_are_joined_and_every_file_is_accounted_for(buckets):
     for number in range(4):
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
@@ -30,9 +43,12 @@ def test_results_are_joined_and_every_file_is_accounted_for(buckets):
     assert answer["within_tolerance"] is True
     assert answer["n_rows"] == 320
     summary = json.loads(buckets.get_object(Bucket=OUTPUTS, Key=answer["summary_key"])["Body"].read())
-    assert sorted(file["filename"] for file in summary["files"]) == [*(f"{n}.parquet" for n in range(4)), "bad.parquet"]
+    files = file_lines(buckets, summary)
+    assert sorted(file["filename"] for file in files) == [*(f"{n}.parquet" for n in range(4)), "bad.parquet"]
     assert [file["filename"] for file in summary["failures"]] == ["bad.parquet"]
-    assert summary["n_clusters"] == sum(file["report"]["n_clusters"] for file in summary["files"] if "report" in file)
+    assert summary["n_clusters"] == sum(file["report"]["n_clusters"] for file in files if "report" in file)
+    assert 0 < summary["duration_seconds"] < 600
+    assert 0 < summary["dollars"] < 0.01
     assert summary["params"]["target_weight"] == 20
 
 
@@ -112,3 +128,69 @@ def test_a_run_without_manifest_is_an_error(buckets):
     buckets.delete_object(Bucket=OUTPUTS, Key=plan["manifest_key"])
     with pytest.raises(errors.FileMissing, match="manifest"):
         handle(plan, None)
+
+
+def joined(client, answer):
+    return [pq.read_table(io.BytesIO(content(client, key))) for key in answer["joined_frame_keys"]]
+
+
+def test_the_frames_of_all_files_are_one_also_of_those_done_before(buckets):
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"north/{number}.parquet", Body=cell_file(80, seed=number))
+    first = kick_off(REQUEST | {"n_files": 2}, None)
+    run_batches(buckets, first)
+    plan = kick_off(REQUEST | {"run_id": "run-2"}, None)
+    assert (plan["n_done"], plan["n_files"]) == (2, 1)
+    run_batches(buckets, plan)
+    answer = handle(plan, None)
+    assert (answer["n_files"], answer["n_joined_frames"]) == (1, 3)
+    (part,) = joined(buckets, answer)
+    names = [f"north/{number}.parquet" for number in range(3)]
+    assert pc.unique(part["filename"]).to_pylist() == names
+    for name in names:
+        own = pq.read_table(io.BytesIO(content(buckets, f"frame/{name}")))
+        theirs = part.filter(pc.equal(part["filename"], name))
+        for column in ("cluster_id", "cluster_weight", "cluster_status", "n_points", "area_m2", "radius_m", "pieces"):
+            assert theirs[column].to_pylist() == own[column].to_pylist()
+    frame = geopandas.read_parquet(io.BytesIO(content(buckets, answer["joined_frame_keys"][0])))
+    assert frame.crs.equals("OGC:CRS84")
+    assert frame.geometry.is_valid.all()
+    metadata = pq.read_metadata(io.BytesIO(content(buckets, answer["joined_frame_keys"][0]))).metadata
+    assert frame.total_bounds == pytest.approx(json.loads(metadata[b"geo"])["columns"]["geometry"]["bbox"])
+
+
+def test_a_large_frame_comes_in_parts(buckets, monkeypatch):
+    monkeypatch.setattr("lambdas.summary.joined_frame.PIECE_ROWS", 6)
+    monkeypatch.setattr("lambdas.summary.joined_frame._ROWS_PER_PART", 10)
+    for number in range(6):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    answer = handle(plan, None)
+    parts = joined(buckets, answer)
+    assert len(parts) > 1
+    assert all(part.num_rows <= 10 for part in parts)
+    assert sum(part.num_rows for part in parts) == answer["n_clusters"]
+
+
+def test_groups_of_different_types_and_systems_are_joined_too(buckets):
+    request = REQUEST | {"params": {"target_weight": 20, "group_by": ["code"]}}
+    for number, code in enumerate([3, "three", 4.5]):
+        body = cell_file(80, seed=number, code=[code] * 80)
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=body)
+    plan = kick_off(request, None)
+    run_batches(buckets, plan)
+    answer = handle(plan, None)
+    assert answer["n_failed"] == 0
+    (part,) = joined(buckets, answer)
+    assert pc.unique(part["code"]).to_pylist() == ["3", "three", "4.5"]
+
+
+def test_a_frame_that_somebody_removed_is_missing_from_the_joined_one(buckets):
+    for number in range(2):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    buckets.delete_object(Bucket=OUTPUTS, Key="frame/0.parquet")
+    answer = handle(plan, None)
+    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (2, 1)

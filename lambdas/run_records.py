@@ -1,0 +1,86 @@
+"""What a run has left in its folder of the output bucket: its plan, the files that were sent, and how each ended."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.errors import NoResult
+from lambdas.contract.events import Batch, RunPlan
+from lambdas.contract.results import BatchResult, FileResult
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """A batch of a run with the results of its files; ``results`` is None while, or because, there are none."""
+
+    batch: Batch
+    results: list[FileResult] | None
+
+
+def read_plan(output_bucket: str, run_id: str) -> RunPlan:
+    """What the kickoff function decided.
+
+    Raises:
+        FileMissing: there is no such run, or its kickoff function never came so far.
+        AccessDenied, BucketMissing, StorageUnavailable: from S3.
+    """
+    return msgspec.json.decode(s3.read(output_bucket, keys.plan_key(run_id)), type=RunPlan)
+
+
+def read_manifest(plan: RunPlan) -> list[Batch]:
+    """The files that were sent."""
+    return msgspec.json.decode(s3.read(plan.output_bucket, plan.manifest_key), type=list[Batch])
+
+
+def read_done(plan: RunPlan) -> list[str]:
+    """Names of the files that were up to date before the run."""
+    return msgspec.json.decode(s3.read(plan.output_bucket, keys.done_key(plan.run_id)), type=list[str])
+
+
+def file_results(plan: RunPlan) -> Iterator[FileResult]:
+    """How each file that was sent ended, in the order of the manifest; without a result it counts as failed."""
+    for outcome in batch_outcomes(plan, read_manifest(plan)):
+        if outcome.results is not None:
+            yield from outcome.results
+        else:
+            yield from (_without_result(file.filename, plan.run_id) for file in outcome.batch.files)
+
+
+def _without_result(filename: str, run_id: str) -> FileResult:
+    message = (
+        "the function that had this file left no result: out of time or memory, stopped, or not allowed to write it; "
+        f"see {keys.executions_prefix(run_id)}"
+    )
+    return FileResult.failed(filename, NoResult(message, filename=filename))
+
+
+def decode_files(content: bytes) -> list[FileResult]:
+    """The results in ``files.jsonl.gz``, which the summary function writes."""
+    return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
+
+
+def batch_outcomes(plan: RunPlan, batches: list[Batch]) -> Iterator[BatchOutcome]:
+    """Each of these batches with what the clustering function wrote about it so far."""
+    written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
+    fingerprint = plan.params.fingerprint()
+
+    def read(batch: Batch) -> BatchOutcome:
+        key = keys.result_key(plan.run_id, batch.batch)
+        content = s3.read(plan.output_bucket, key) if key in written else b""
+        return BatchOutcome(batch, _decoded(content, fingerprint, [file.filename for file in batch.files]))
+
+    return s3.concurrently(read, batches)
+
+
+def _decoded(content: bytes, fingerprint: str, filenames: list[str]) -> list[FileResult] | None:
+    try:
+        record = msgspec.json.decode(content, type=BatchResult)
+    except msgspec.MsgspecError:
+        return None
+    # A record of other files or parameters was left by an earlier run of the same name.
+    is_ours = record.fingerprint == fingerprint and [result.filename for result in record.results] == filenames
+    return record.results if is_ours else None
