@@ -15,29 +15,32 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test e2e image image-test benchmarks lint format synth lock clean
+.PHONY: help setup demo test slow-test e2e image image-test benchmarks lint format synth lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete ## Install everything, in this folder only
+setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Install everything, in this folder only
 
-demo: .venv/.complete .emulator/.complete node_modules/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
+demo: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
 	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
 
-test: setup lint ## Lint, types, every test, and whether anything has become slower
-	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image" $(PYTEST_ARGS)
+test: setup lint ## Lint, types, all tests but the slow ones, and whether anything has become slower
+	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 	$(VENV)/python -m benchmarks.guard
 
-e2e: .venv/.complete .emulator/.complete node_modules/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
+slow-test: setup ## The tests that take minutes: a run of 500 files with bad ones, retries and kills
+	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
+
+e2e: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
 	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
 
 # Lambda refuses images with attestations.
-image: .venv/.complete ## Build the functions' image with Docker, for the processor in cdk.json (or ARCH=x86_64; BASE=another base image)
+image: .venv/.complete lambdas/report/vendor/.complete ## Build the functions' image with Docker, for the processor in cdk.json (or ARCH=x86_64; BASE=another base image)
 	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build $(BUILD_ARGS) --platform $(PLATFORM) $(if $(BASE),--build-arg BASE=$(BASE)) \
 		--file lambdas/clustering/Dockerfile --tag $(IMAGE) .
 
-image-test: .venv/.complete ## Run the image as Lambda would: the emulator, no root, read-only, 1,769 MB; skipped where Docker cannot run
+image-test: .venv/.complete lambdas/report/vendor/.complete ## Run the image as Lambda would: the emulator, no root, read-only, 1,769 MB; skipped where Docker cannot run
 	$(VENV)/python -m pytest -m image tests/image $(PYTEST_ARGS)
 
 benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
@@ -66,7 +69,7 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o benchmarks/first_system.lock -c requirements.lock benchmarks/first_system.in
 
 clean: ## Remove all that was installed or built
-	rm -rf .venv .emulator .validator .first_system .image node_modules build cdk.out *.egg-info
+	rm -rf .venv .emulator .validator .first_system .image node_modules lambdas/report/vendor build cdk.out *.egg-info
 
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -97,4 +100,17 @@ clean: ## Remove all that was installed or built
 
 node_modules/.complete: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# What the report page holds of other projects: files that go into it as they are, each with its licence.
+lambdas/report/vendor/.complete: node_modules/.complete
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp node_modules/maplibre-gl/dist/maplibre-gl.js node_modules/maplibre-gl/dist/maplibre-gl.css $(@D)
+	cp node_modules/d3/dist/d3.min.js node_modules/@observablehq/plot/dist/plot.umd.min.js $(@D)
+	cp node_modules/datatables.net/js/dataTables.min.js $(@D)
+	cp node_modules/maplibre-gl/LICENSE.txt $(@D)/maplibre-gl.licence.txt
+	cp node_modules/d3/LICENSE $(@D)/d3.licence.txt
+	cp node_modules/@observablehq/plot/LICENSE $(@D)/plot.licence.txt
+	cp node_modules/datatables.net/License.txt $(@D)/dataTables.licence.txt
 	@touch $@

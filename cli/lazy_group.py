@@ -10,7 +10,8 @@ class LazyGroup(click.Group):
     """A group of commands that are named by where they are.
 
     Args:
-        commands_at: for each command its module; there it has the command's name, with ``_`` for ``-``.
+        commands_at: for each command its module; there it has the command's name, or ``<name>_``
+            where Python uses the name itself.
     """
 
     def __init__(self, *args: object, commands_at: Mapping[str, str], **kwargs: object) -> None:
@@ -25,6 +26,7 @@ class LazyGroup(click.Group):
         """The command of a name, imported now; None if there is none."""
         if cmd_name not in self._commands_at:
             return None
-        command = getattr(import_module(self._commands_at[cmd_name]), cmd_name.replace("-", "_"))
+        module = import_module(self._commands_at[cmd_name])
+        command = getattr(module, f"{cmd_name}_", None) or getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command

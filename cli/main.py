@@ -6,7 +6,7 @@ import kmeans
 from cli.lazy_group import LazyGroup
 from cli.lean_process import start_lean
 
-_COMMANDS = ("cluster", "split", "inspect", "export", "sample", "cost", "aws")
+_COMMANDS = ("cluster", "split", "inspect", "export", "report", "sample", "cost", "aws")
 
 
 @click.group(

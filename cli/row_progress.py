@@ -1,8 +1,13 @@
 """A progress bar for commands that go through the rows of files once or several times."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.progress_bar import is_watched, progress_bars
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 # Called with the name of a phase, the rows done in it since the last call, and all its rows.
 Advance = Callable[[str, int, int], None]
@@ -14,15 +19,11 @@ def row_progress() -> Iterator[Advance]:
 
     It is a bar for each phase on a terminal, and nothing in a pipe.
     """
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield lambda phase, n_done, n_rows: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"))
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    with progress_bars("rows") as progress:
+        tasks: dict[str, TaskID] = {}
 
         def advance(phase: str, n_done: int, n_rows: int) -> None:
             if phase not in tasks:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import constructs
 import msgspec
 
-from lambdas.contract.cost_model import DEFAULT_TIMEOUT_MINUTES
+from lambdas.contract.batch_size import DEFAULT_TIMEOUT_MINUTES
 from lambdas.contract.errors import RunError
 from lambdas.contract.events import (
     DEFAULT_MAX_CONCURRENCY,

@@ -1,7 +1,7 @@
 """What a run has left in its folder of the output bucket: its plan, the files that were sent, and how each ended."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -10,7 +10,7 @@ from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.errors import NoResult
 from lambdas.contract.events import Batch, RunPlan
-from lambdas.contract.results import BatchResult, FileResult
+from lambdas.contract.results import BatchResult, FileResult, KnownFiles
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,16 @@ def read_manifest(plan: RunPlan) -> list[Batch]:
     return msgspec.json.decode(s3.read(plan.output_bucket, plan.manifest_key), type=list[Batch])
 
 
-def read_done(plan: RunPlan) -> list[str]:
-    """Names of the files that were up to date before the run."""
-    return msgspec.json.decode(s3.read(plan.output_bucket, keys.done_key(plan.run_id)), type=list[str])
+def read_known(plan: RunPlan) -> KnownFiles:
+    """Files of which was known how they end before anything was sent."""
+    return msgspec.json.decode(s3.read(plan.output_bucket, keys.known_key(plan.run_id)), type=KnownFiles)
 
 
-def file_results(plan: RunPlan) -> Iterator[FileResult]:
-    """How each file that was sent ended, in the order of the manifest; without a result it counts as failed."""
-    for outcome in batch_outcomes(plan, read_manifest(plan)):
+def file_results(plan: RunPlan, known: KnownFiles) -> Iterator[FileResult]:
+    """How each file ended that was not done before; one that was sent and has no result counts as failed."""
+    yield from known.failed
+    written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
+    for outcome in batch_outcomes(plan, read_manifest(plan), written):
         if outcome.results is not None:
             yield from outcome.results
         else:
@@ -63,9 +65,8 @@ def decode_files(content: bytes) -> list[FileResult]:
     return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
 
 
-def batch_outcomes(plan: RunPlan, batches: list[Batch]) -> Iterator[BatchOutcome]:
-    """Each of these batches with what the clustering function wrote about it so far."""
-    written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
+def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> Iterator[BatchOutcome]:
+    """Each of these batches with what the clustering function wrote about it, as far as ``written`` has its key."""
     fingerprint = plan.params.fingerprint()
 
     def read(batch: Batch) -> BatchOutcome:

@@ -79,8 +79,25 @@ def read(bucket: str, key: str) -> bytes:
 
 
 def write_json(bucket: str, key: str, content: bytes) -> None:
+    write(bucket, key, content, "application/json")
+
+
+def write(bucket: str, key: str, content: bytes, content_type: str) -> None:
     with _translated_errors(bucket, key):
-        client().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+        client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+
+
+def head(bucket: str, key: str) -> Listed:
+    """An object without its content."""
+    with _translated_errors(bucket, key):
+        found = client().head_object(Bucket=bucket, Key=key)
+        return Listed(key, found["ContentLength"], found["ETag"].strip('"'))
+
+
+def download(bucket: str, key: str, path: Path) -> None:
+    """Bring an object to the local disk; the file appears whole or not at all."""
+    with _translated_errors(bucket, key):
+        client().download_file(bucket, key, str(path))
 
 
 def upload(bucket: str, key: str, path: Path, content_type: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from lambdas.contract.cost_model import DEFAULT_TIMEOUT_MINUTES, MEGABYTES_PER_VCPU
+from lambdas.contract.batch_size import DEFAULT_TIMEOUT_MINUTES
 from lambdas.contract.errors import AccessDenied, InvalidEvent
+from lambdas.contract.work_time import MEGABYTES_PER_VCPU
 
 INPUT_BUCKET_VARIABLE = "INPUT_BUCKET"
 OUTPUT_BUCKET_VARIABLE = "OUTPUT_BUCKET"

@@ -4,9 +4,9 @@ import click
 
 from cli.lazy_group import LazyGroup
 
-_COMMANDS = ("plan", "start", "watch")
+_COMMANDS = ("plan", "start", "watch", "retry", "stop", "list", "fetch", "report")
 
 
 @click.group(cls=LazyGroup, commands_at={name: f"cli.aws.{name}" for name in _COMMANDS})
 def aws() -> None:
-    """Plan, start and watch runs on a deployed stack."""
+    """Runs on a deployed stack: plan, start and watch them, retry what failed, fetch what came out."""

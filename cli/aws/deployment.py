@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import msgspec
 
+from cli.aws.options import DEFAULT_STACK
 from cli.aws.service_errors import translated
 from lambdas.contract.errors import InvalidEvent, InvalidParameters
 from lambdas.contract.events import RunRequest, parse_event
@@ -33,6 +34,11 @@ class Deployment:
             return parse_event(settings.complete_run({"run_id": run, **request}), RunRequest)
         except InvalidEvent as error:
             raise InvalidParameters(error.message) from error
+
+    @property
+    def option(self) -> str:
+        """What commands for this stack need, with a blank before it; nothing for the one that is the default."""
+        return "" if self.stack == DEFAULT_STACK else f" --stack {self.stack}"
 
     def execution_arn(self, run: str) -> str:
         """ARN of a run of the state machine by its name."""

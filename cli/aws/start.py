@@ -1,24 +1,30 @@
 """``kmeans aws start``: validates a request and starts a run, unless the same one is going on."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.aws.options import DEFAULT_STACK, choose_account, request_of, run_options, stack_options
-from cli.command_errors import errors_as_exit_status
+from cli.aws.options import choose_account, request_of, run_options, stack_options
+from cli.command_errors import FAILED, errors_as_exit_status
+from cli.stop_signals import Stopped
 from lambdas.contract.errors import InvalidParameters
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
 
+_COUNTS = ("n_found", "n_done", "n_unchanged", "n_files", "n_batches", "n_bytes")
 
-@click.command(epilog="Exit status: 0 started or going on, 1 AWS does not answer as it should, 2 wrong usage.")
+
+@click.command(epilog="Exit status: 0 started, going on, or nothing to do, 1 it did not start, 2 wrong usage.")
 @stack_options
 @run_options
 @click.option("--name", help="What to call the run.  [default: run- and the time]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option("--wait/--no-wait", default=True, help="Wait until the files are listed, and say how many there are.")
+@click.option("--watch", "is_followed", is_flag=True, help="Follow the run to its end, like `kmeans aws watch`.")
 def start(
     stack: str,
     profile: str | None,
@@ -26,6 +32,8 @@ def start(
     endpoint_url: str | None,
     name: str | None,
     as_json: bool,
+    wait: bool,
+    is_followed: bool,
     **run: Any,
 ) -> None:
     """Start a run: every file of the input bucket that is not up to date. Its name is printed.
@@ -38,8 +46,8 @@ def start(
       # Everything in the bucket, as the stack does it by default
       kmeans aws start
     \b
-      # One province with other parameters, by a name of its own
-      kmeans aws start --prefix ilocos/ --params '{"target_weight": 300}' --name ilocos-300
+      # One province with other parameters, by a name of its own, and follow it
+      kmeans aws start --prefix ilocos/ --params '{"target_weight": 300}' --name ilocos-300 --watch
     """
     with errors_as_exit_status():
         choose_account(profile, region, endpoint_url)
@@ -47,14 +55,53 @@ def start(
 
         deployment = find_deployment(stack)
         run_name, is_new = start_run(deployment, request_of(run), name)
-    if as_json:
-        click.echo(json.dumps({"run": run_name, "stack": stack, "started": is_new}))
+        if not as_json:
+            going_on = f"{run_name} is going on with the same request; nothing was started."
+            click.echo(f"Started {run_name}." if is_new else going_on)
+        accompany(deployment, run_name, is_new=is_new, as_json=as_json, wait=wait, is_followed=is_followed)
+
+
+def accompany(
+    deployment: "Deployment", run: str, *, is_new: bool, as_json: bool, wait: bool, is_followed: bool
+) -> None:
+    """After a run was started: say what there is to do once its files are listed, or follow it to its end."""
+    from cli.aws.watch import follow_to_the_end
+
+    if is_followed:
+        follow_to_the_end(deployment, run, as_json=as_json)
         return
-    click.echo(
-        f"Started {run_name}." if is_new else f"{run_name} is going on with the same request; nothing was started."
-    )
-    elsewhere = "" if stack == DEFAULT_STACK else f" --stack {stack}"
-    click.echo(f"Follow it: kmeans aws watch {run_name}{elsewhere}")
+    counts = _listed(deployment, run, is_quiet=as_json) if wait else {}
+    if as_json:
+        click.echo(json.dumps({"run": run, "stack": deployment.stack, "started": is_new, **counts}))
+        return
+    if counts:
+        unchanged = f"{counts['n_unchanged']:,} unchanged since they failed, " if counts["n_unchanged"] else ""
+        click.echo(
+            f"{counts['n_found']:,} files found, {counts['n_done']:,} up to date, {unchanged}"
+            f"{counts['n_files']:,} to do in {counts['n_batches']:,} batches."
+        )
+        if counts["n_files"] == 0:
+            click.echo("Nothing is to be done; only the report is made again.")
+    click.echo(f"Follow it: kmeans aws watch {run}{deployment.option}")
+
+
+def _listed(deployment: "Deployment", run: str, *, is_quiet: bool) -> dict[str, int]:
+    """What a run has found, as soon as it knows; nothing if nobody wants to wait for it."""
+    from cli.aws.run_progress import RunProgress, describe
+
+    if not is_quiet:
+        click.echo("Listing the files; Ctrl-C leaves the run alone.", err=True)
+    try:
+        for progress in RunProgress(deployment, run).follow():
+            if progress.plan is not None:
+                plan = progress.plan
+                return {name: getattr(plan, name) for name in _COUNTS}
+    except Stopped:
+        return {}
+    described = describe(deployment, run)
+    reason = ": ".join(described[name] for name in ("error", "cause") if described.get(name))
+    click.echo(f"{run} has ended as {described['status']} ({reason}).", err=True)
+    sys.exit(FAILED)
 
 
 def start_run(deployment: "Deployment", request: dict[str, Any], name: str | None) -> tuple[str, bool]:

@@ -1,10 +1,9 @@
 """Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
 
 import gc
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 
 import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from cli.progress_bar import one_by_one
 from cli.stop_signals import Stopped
 from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
 from lambdas.contract.parameters import RunParameters
@@ -65,7 +65,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     work_on = partial(cluster_job, params=params, force=force, n_threads=n_cores // n_processes)
     results: dict[Path, FileResult] = {}
     try:
-        with _progress(len(work.jobs)) as advance:
+        with one_by_one("clustering", len(work.jobs)) as advance:
             for job, result in _results(work.jobs, work_on, n_processes):
                 results[job.target] = result
                 advance()
@@ -187,25 +187,3 @@ def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport
         return msgspec.convert((made[0] or {}).get("report"), FileReport)
     except msgspec.ValidationError:
         return None  # Made by an unfinished version: making it again is the way to its figures.
-
-
-@contextmanager
-def _progress(n_files: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal, nothing in a pipe; yields what to call after each file."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("clustering"), BarColumn(), MofNCompleteColumn(), TextColumn("files"))
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task("clustering", total=n_files)
-        yield lambda: progress.advance(task)

@@ -6,8 +6,9 @@ from datetime import timedelta
 import click
 import msgspec
 
-from lambdas.contract.cost_model import BYTES_PER_CELL, CostEstimate, estimate_cost
+from lambdas.contract.cost_model import CostEstimate, estimate_cost
 from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY
+from lambdas.contract.work_time import BYTES_PER_CELL
 
 
 @click.command()

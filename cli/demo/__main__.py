@@ -74,11 +74,14 @@ def demonstrate(folder: Path, *, force: bool) -> int:
             )
         outputs = download(s3, deployment.output_bucket, folder / "results", regions)
         files = decode_files(content(s3, deployment.output_bucket, summary["files_key"]))
+        report = folder / "report.html"
+        report.write_bytes(content(s3, deployment.output_bucket, keys.report_key(summary["run_id"])))
     show(outputs, regions, files)
     print_failures(files, len(regions))
     if outputs:
         results = os.path.relpath(folder / "results")
         say(f"The clustered files are in {results}, e.g. {outputs[min(outputs)].name}, the frames in its frame/")
+    say(f"Map, histograms and tables: open {os.path.relpath(report)} in a browser")
     return int(summary["n_failed"])
 
 

@@ -7,6 +7,7 @@
 4. With AUTH, requests over loopback count as encrypted, since the buckets refuse anything else, and a question after a
    repository is about that repository, since the role that asks may not ask about all.
 5. A bucket that is not empty is not deleted with its stack.
+6. The map of an execution that was stopped starts no more items.
 
 It stops with all its functions when its standard input closes, so that nothing outlives the process that started it.
 """
@@ -45,6 +46,18 @@ def read_paths_of_map() -> None:
         return original(state_def, raw_input, effective, iterator, execution, ctx)
 
     stepfunctions._run_distributed_map = run
+
+
+def end_maps_of_stopped_executions() -> None:
+    original = stepfunctions._run_sub_machine
+
+    def run(states: Json, start_at: str, input_data: Any, execution: Json, ctx: Json) -> Any:
+        map_run = stepfunctions._map_runs.get(execution.get("mapRunArn"))
+        if map_run and stepfunctions._executions[map_run["executionArn"]]["status"] == "ABORTED":
+            raise stepfunctions._ExecutionError("States.Aborted", "the execution was stopped")
+        return original(states, start_at, input_data, execution, ctx)
+
+    stepfunctions._run_sub_machine = run
 
 
 def run_images_from_source() -> None:
@@ -136,6 +149,7 @@ def stop_with_parent() -> None:
 
 if __name__ == "__main__":
     read_paths_of_map()
+    end_maps_of_stopped_executions()
     if os.environ["RUN_IMAGES"] == "in containers":
         run_images_in_containers()
     else:

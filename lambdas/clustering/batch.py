@@ -70,7 +70,12 @@ def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunPa
     keys.check_filename(filename)
     stored = source.read(filename)
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
-    report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
+    try:
+        report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
+    except RunError as error:
+        # Who retries the run need not send what has not changed since.
+        error.where["input_etag"] = stored.etag
+        raise
     output, frame = keys.output_key(filename), keys.frame_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
     # The clustered file says that the file is done: it comes last.

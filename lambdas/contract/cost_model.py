@@ -8,25 +8,17 @@ from typing import Literal
 
 import msgspec
 
-from lambdas.contract.batch_size import count_batches
+from lambdas.contract.batch_size import DEFAULT_TIMEOUT_MINUTES, BatchLimits, count_batches
 from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY, MOST_JOINED_FRAMES
+from lambdas.contract.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, SLOWER, slowness, working_seconds
 
-# Measured by benchmarks/nation.py: seconds of a file, and of each of its cells, on one core.
-SECONDS_PER_FILE, SECONDS_PER_CELL = 0.0061, 1.5e-6
-# A vCPU of Lambda is taken to be this much slower than the core of the benchmark.
-_SLOWER = 1.5
-# One vCPU; less memory has a share of it.
-MEGABYTES_PER_VCPU = 1769
-# One read and two writes in turn, at the latency that AWS states for small objects.
-_S3_SECONDS_PER_FILE = 0.3
 # Initialisation and loading of compiled code, once for each execution environment, and a second for the platform.
 _START_SECONDS = 2.0
 # Kickoff and summary: keys listed in a second, and objects whose metadata or content are read.
 _LISTED_PER_SECOND, _LOOKED_AT_PER_SECOND = 5000, 280
 # Frames that the summary function reads, joins and draws in a second.
-_JOINED_PER_SECOND = 200
+_JOINED_PER_SECOND = 300
 _COORDINATOR_GB = 2
-BYTES_PER_CELL = 12
 _LIST_PAGE = 1000
 # Dollars, us-east-1, November 2025, without the free tier.
 _GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
@@ -38,8 +30,8 @@ _LOG_BYTES_PER_FILE = 400
 # Transitions of a run itself and of each batch (start, invocation).
 _RUN_TRANSITIONS, _BATCH_TRANSITIONS = 10, 2
 
-# Timeouts of the deployment, and what its functions can hold.
-DEFAULT_TIMEOUT_MINUTES, COORDINATOR_MINUTES = 5, 15
+# Timeout of kickoff and summary, and what the functions can hold.
+COORDINATOR_MINUTES = 15
 _MOST_SUMMARISED, _LEAST_MEGABYTES = 1_000_000, 512
 
 Architecture = Literal["arm64", "x86_64"]
@@ -100,9 +92,9 @@ def estimate_cost(
     if min(n_files, n_cells or 0, n_bytes or 0, n_done) < 0 or max_concurrency < 1 or memory_mb < 128:
         raise ValueError("files, cells and bytes have to be at least 0, the concurrency 1 and the memory 128 MB")
     cells = n_cells if n_cells is not None else math.ceil((n_bytes or 0) / BYTES_PER_CELL)
-    batches = count_batches(n_files, n_bytes if n_bytes is not None else cells * BYTES_PER_CELL, max_concurrency)
-    slowness = _slowness(memory_mb)
-    working = slowness * (SECONDS_PER_FILE * n_files + SECONDS_PER_CELL * cells) + _S3_SECONDS_PER_FILE * n_files
+    size = n_bytes if n_bytes is not None else cells * BYTES_PER_CELL
+    batches = count_batches(n_files, size, max_concurrency, BatchLimits.of(memory_mb, timeout_minutes))
+    working = working_seconds(n_files, cells, memory_mb)
     bill = _bill(working, n_files, batches, n_done, max_concurrency, memory_mb, architecture)
     places = max(1, min(max_concurrency, batches))
     return CostEstimate(
@@ -146,10 +138,6 @@ class _Bill(msgspec.Struct, frozen=True, kw_only=True):
     dollars: dict[str, float]
 
 
-def _slowness(memory_mb: int) -> float:
-    return _SLOWER * max(1.0, MEGABYTES_PER_VCPU / memory_mb)
-
-
 def _bill(
     working: float,
     n_files: int,
@@ -161,7 +149,7 @@ def _bill(
 ) -> _Bill:
     """What is paid for files that keep the clustering function busy for so many seconds."""
     places = min(max_concurrency, n_batches)
-    starting = _START_SECONDS * _slowness(memory_mb) / _SLOWER * places
+    starting = _START_SECONDS * slowness(memory_mb) / SLOWER * places
     # Kickoff lists inputs and outputs and looks at those that are there; summary reads the result of every batch, and
     # joins the frames of all files.
     n_listed = n_files + 2 * n_done

@@ -35,7 +35,8 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Input of the state machine and of the kickoff function; see docs/parameters.md.
 
-    With ``retry_of`` only those files of that run are candidates that failed or have no result.
+    With ``retry_of`` only those files of that run are candidates that failed or have no result; what failed for its
+    content is left out until it changes.
     """
 
     run_id: str
@@ -79,6 +80,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         manifest_key: where the batches are, in the output bucket.
         n_found: input files under the prefix.
         n_done: of these, finished earlier with the same parameters and unchanged since.
+        n_unchanged: of the others, those that failed in the run that is retried and have not changed since.
         n_files: of the others, how many are sent.
         n_batches, n_bytes: what they add up to.
         tolerated_batch_percentage: share of batches that may crash before the map stops; the verdict over the files is
@@ -93,6 +95,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manifest_key: str
     n_found: int
     n_done: int
+    n_unchanged: int
     n_files: int
     n_batches: int
     n_bytes: int

@@ -70,9 +70,9 @@ def manifest_key(run_id: str) -> str:
     return f"{run_prefix(run_id)}manifest.json"
 
 
-def done_key(run_id: str) -> str:
-    """Names of the files that were up to date before the run."""
-    return f"{run_prefix(run_id)}done.json"
+def known_key(run_id: str) -> str:
+    """The files that were up to date before the run, or would only fail again."""
+    return f"{run_prefix(run_id)}known.json"
 
 
 def results_prefix(run_id: str) -> str:
@@ -98,9 +98,13 @@ def files_key(run_id: str) -> str:
     return f"{run_prefix(run_id)}files.jsonl.gz"
 
 
+def joined_frame_prefix(run_id: str) -> str:
+    """Where the frame of all files together is."""
+    return f"{run_prefix(run_id)}frame/"
+
+
 def joined_frame_key(run_id: str, part: int) -> str:
-    """A part of the frame of all files together."""
-    return f"{run_prefix(run_id)}frame/part-{part:04d}.parquet"
+    return f"{joined_frame_prefix(run_id)}part-{part:04d}.parquet"
 
 
 def report_key(run_id: str) -> str:

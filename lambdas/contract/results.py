@@ -29,7 +29,10 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a file could not be clustered; ``error`` is the name of a class in ``lambdas.contract.errors``."""
+    """Why a file could not be clustered; ``error`` is the name of a class in ``lambdas.contract.errors``.
+
+    ``input_etag`` tells what was in the input then, if it could be read.
+    """
 
     error: str
     message: str
@@ -37,6 +40,7 @@ class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     column: str | None = None
     row: int | None = None
     value: str | float | None = None
+    input_etag: str | None = None
 
     @classmethod
     def of(cls, error: RunError) -> "FileFailure":
@@ -71,6 +75,18 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     fingerprint: str
     results: list[FileResult]
+
+
+class KnownFiles(msgspec.Struct, frozen=True):
+    """Files of a run of which is known how they end before anything is sent.
+
+    Attributes:
+        done: names of those whose output is up to date.
+        failed: those that failed in the run that is retried, and would again: nothing has changed since.
+    """
+
+    done: list[str]
+    failed: list[FileResult]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """Entry point of the kickoff function: finds the files to do, writes the manifest of batches, returns the plan."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,12 +8,17 @@ import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.errors import FileMissing, InvalidEvent
+from lambdas.contract.batch_size import BatchLimits
+from lambdas.contract.errors import FileMissing, InvalidEvent, InvalidInput, InvalidParameters
 from lambdas.contract.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
+from lambdas.contract.results import FileResult, KnownFiles
 from lambdas.kickoff.batching import pack
 from lambdas.kickoff.listing import find_files
-from lambdas.run_records import file_results, read_plan
+from lambdas.run_records import file_results, read_known, read_plan
 from lambdas.settings import Settings
+
+# Errors that come again as long as the file and the parameters stay what they are.
+_LASTING = (InvalidInput.__name__, InvalidParameters.__name__)
 
 
 def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -24,8 +30,9 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     started_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     settings = Settings.from_environment()
     request = parse_event(settings.complete_run(event), RunRequest)
+    limits = BatchLimits.of(settings.deployment.memory_mb, settings.deployment.timeout_minutes)
     input_bucket, output_bucket = settings.buckets(request.input_bucket, request.output_bucket)
-    return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket, started_at))  # type: ignore[no-any-return]
+    return msgspec.to_builtins(plan_run(request, input_bucket, output_bucket, limits, started_at))  # type: ignore[no-any-return]
 
 
 def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
@@ -34,8 +41,11 @@ def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
     return min(100.0, max(request.tolerated_failure_percentage, smallest))
 
 
-def plan_run(request: RunRequest, input_bucket: str, output_bucket: str, started_at: str) -> RunPlan:
+def plan_run(
+    request: RunRequest, input_bucket: str, output_bucket: str, limits: BatchLimits, started_at: str
+) -> RunPlan:
     """List, skip what is done, pack into batches and write the manifest."""
+    earlier = _Earlier() if request.retry_of is None else _earlier(output_bucket, request.retry_of, request.prefix)
     found = find_files(
         input_bucket,
         output_bucket,
@@ -43,17 +53,19 @@ def plan_run(request: RunRequest, input_bucket: str, output_bucket: str, started
         request.params,
         n_files=request.n_files,
         force=request.force,
-        only=None if request.retry_of is None else _unfinished(output_bucket, request.retry_of),
+        only=earlier.etags,
     )
-    batches = pack(found.to_do, request.max_concurrency)
+    known = KnownFiles(sorted({*earlier.done, *found.done}), [(earlier.failed or {})[name] for name in found.unchanged])
+    batches = pack(found.to_do, request.max_concurrency, limits)
     plan = RunPlan(
         run_id=request.run_id,
         started_at=started_at,
         input_bucket=input_bucket,
         output_bucket=output_bucket,
         manifest_key=keys.manifest_key(request.run_id),
-        n_found=found.n_found,
-        n_done=len(found.done),
+        n_found=found.n_found + len(earlier.done),
+        n_done=len(known.done),
+        n_unchanged=len(known.failed),
         n_files=len(found.to_do),
         n_batches=len(batches),
         n_bytes=sum(file.bytes or 0 for file in found.to_do),
@@ -63,16 +75,43 @@ def plan_run(request: RunRequest, input_bucket: str, output_bucket: str, started
         params=request.params,
         retry_of=request.retry_of,
     )
-    s3.write_json(output_bucket, keys.done_key(request.run_id), msgspec.json.encode(found.done))
+    s3.write_json(output_bucket, keys.known_key(request.run_id), msgspec.json.encode(known))
     s3.write_json(output_bucket, plan.manifest_key, msgspec.json.encode(batches))
     s3.write_json(output_bucket, keys.plan_key(request.run_id), msgspec.json.encode(plan))
     return plan
 
 
-def _unfinished(output_bucket: str, run_id: str) -> set[str]:
-    """Files of a run that failed or have no result."""
+@dataclass(frozen=True)
+class _Earlier:
+    """What is known from the run that is to be retried; nothing if there is none.
+
+    Attributes:
+        done: files that it finished, or found finished.
+        failed: results of the others.
+    """
+
+    done: set[str] = field(default_factory=set)
+    failed: dict[str, FileResult] | None = None
+
+    @property
+    def etags(self) -> dict[str, str | None] | None:
+        """Of each file that is not done the ETag with which it would only fail again, if there is one."""
+        if self.failed is None:
+            return None
+        failures = {name: result.failure for name, result in self.failed.items() if result.failure is not None}
+        return {name: failed.input_etag if failed.error in _LASTING else None for name, failed in failures.items()}
+
+
+def _earlier(output_bucket: str, run_id: str, prefix: str) -> _Earlier:
     try:
         plan = read_plan(output_bucket, run_id)
     except FileMissing as error:
         raise InvalidEvent(f"`retry_of`: there is no run {run_id}, or it sent no files") from error
-    return {result.filename for result in file_results(plan) if result.failure is not None}
+    known = read_known(plan)
+    done, failed = set(known.done), {}
+    for result in file_results(plan, known):
+        if result.report is not None:
+            done.add(result.filename)
+        else:
+            failed[result.filename] = result
+    return _Earlier({name for name in done if name.startswith(prefix)}, failed)

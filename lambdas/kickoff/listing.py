@@ -2,7 +2,7 @@
 
 import itertools
 import posixpath
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lambdas import s3
@@ -19,12 +19,14 @@ class Found:
         n_found: all of them.
         done: names of those whose output is up to date.
         n_stale: those whose output was made with other parameters, by another version, or from another input.
+        unchanged: names of those that failed before and have not changed since.
         to_do: what is to be clustered, in the order of the keys.
     """
 
     n_found: int
     done: list[str]
     n_stale: int
+    unchanged: list[str]
     to_do: list[FileItem]
 
 
@@ -36,7 +38,7 @@ def find_files(
     *,
     n_files: int | None,
     force: bool,
-    only: Collection[str] | None = None,
+    only: Mapping[str, str | None] | None = None,
 ) -> Found:
     """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
 
@@ -44,14 +46,14 @@ def find_files(
     are in the metadata of the output object. At most ``n_files`` are returned as to do.
 
     Args:
-        only: names to look for, instead of all; those that are not there any more are to do all the same, so that the
-            clustering function says so.
+        only: names to look for, instead of all, each with the ETag with which it would only fail again, if there is
+            one. Those that are not there any more are to do all the same, so that the clustering function says so.
 
     Raises:
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
     """
     if only is not None:
-        only = {name for name in only if name.startswith(prefix)}
+        only = {name: etag for name, etag in only.items() if name.startswith(prefix)}
         prefix = posixpath.commonprefix(list(only))
     inputs = [
         found
@@ -59,10 +61,13 @@ def find_files(
         if keys.is_input(found.key) and (only is None or found.key in only)
     ]
     done, n_stale = (set[str](), 0) if force else _done(inputs, output_bucket, prefix, params)
-    to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in done]
+    hopeless = only or {}
+    unchanged = {found.key for found in inputs if not force and hopeless.get(found.key) == found.etag} - done
+    to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in done | unchanged]
     gone = sorted(set(only or ()) - {found.key for found in inputs})
     to_do += [FileItem(name) for name in gone]
-    return Found(len(inputs) + len(gone), sorted(done), n_stale, list(itertools.islice(to_do, n_files)))
+    to_do = list(itertools.islice(to_do, n_files))
+    return Found(len(inputs) + len(gone), sorted(done), n_stale, sorted(unchanged), to_do)
 
 
 def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> tuple[set[str], int]:

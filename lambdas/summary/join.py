@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
+import kmeans
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.cost_model import cost_of_work
@@ -17,7 +18,8 @@ from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileResult, Totals, add_up
 from lambdas.geodata.frame_reading import Frame, read_frame
 from lambdas.object_store import Bucket
-from lambdas.run_records import file_results, read_done
+from lambdas.report import ReportBuilder, RunHeader
+from lambdas.run_records import file_results, read_known
 from lambdas.settings import DeploymentSettings
 from lambdas.summary.joined_frame import JoinedFrame
 
@@ -31,7 +33,8 @@ class RunSummary(Totals, frozen=True, kw_only=True):
         dollars: what the run cost, about.
         retry_of: the run whose failed files these were, if any.
         n_found, n_done: input files, and those among them that were finished before the run.
-        within_tolerance: whether the share of failed files is one that the request tolerates.
+        within_tolerance: whether the failed files are no larger a share of all, those done before included, than the
+            request tolerates.
         map_error: why the map over the batches gave up, if it did.
         n_joined_frames: files whose clusters are in the joined frame: all that are done, now or before.
         joined_frame_keys: its parts.
@@ -55,28 +58,32 @@ class RunSummary(Totals, frozen=True, kw_only=True):
 
 
 def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> RunSummary:
-    """Add up all results of a run, and write down those of each file and the joined frame.
+    """Add up all results of a run; write down those of each file, the joined frame and the report.
 
-    Memory holds names and failures, not results; ``folder`` is for files on their way to S3.
+    Memory holds names, failures and what the report shows, not results or frames; ``folder`` is for files on their way
+    to S3.
     """
-    done = read_done(plan)
+    known = read_known(plan)
     succeeded: list[str] = []
+    report = ReportBuilder(plan.params)
     files_key = keys.files_key(plan.run_id)
     listed = folder / "files.jsonl.gz"
     with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:
 
         def written_down() -> Iterator[FileResult]:
-            for result in file_results(plan):
+            for result in file_results(plan, known):
                 lines.write(msgspec.json.encode(result) + b"\n")
-                if result.report is not None:
+                if result.failure is None:
                     succeeded.append(result.filename)
+                else:
+                    report.add_failure(result)
                 yield result
 
         totals = add_up(written_down())
     s3.upload(plan.output_bucket, files_key, listed, "application/gzip")
-    joined, n_joined = _join_frames(plan, sorted({*done, *succeeded}), folder)
+    joined, n_joined = _join_frames(plan, sorted({*known.done, *succeeded}), folder, report)
     started_at = datetime.fromisoformat(plan.started_at)
-    return RunSummary(
+    summary = RunSummary(
         run_id=plan.run_id,
         started_at=plan.started_at,
         duration_seconds=round((datetime.now(UTC) - started_at).total_seconds(), 1),
@@ -87,17 +94,22 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Ru
         retry_of=plan.retry_of,
         n_found=plan.n_found,
         n_done=plan.n_done,
-        within_tolerance=100 * totals["n_failed"] <= plan.tolerated_failure_percentage * totals["n_files"],
+        within_tolerance=100 * totals["n_failed"]
+        <= plan.tolerated_failure_percentage * (totals["n_files"] + plan.n_done),
         map_error=plan.map_error,
         files_key=files_key,
         n_joined_frames=n_joined,
         joined_frame_keys=[keys.joined_frame_key(plan.run_id, part) for part in range(joined.n_parts)],
         **totals,
     )
+    s3.write(
+        plan.output_bucket, keys.report_key(plan.run_id), report.finish(_header(summary)), "text/html; charset=utf-8"
+    )
+    return summary
 
 
-def _join_frames(plan: RunPlan, filenames: list[str], folder: Path) -> tuple[JoinedFrame, int]:
-    """Write the frames of these files as one; returns it and how many are in it."""
+def _join_frames(plan: RunPlan, filenames: list[str], folder: Path, report: ReportBuilder) -> tuple[JoinedFrame, int]:
+    """Write the frames of these files as one and show them to the report; returns the frame, and how many are in it."""
 
     def hand_over(path: Path, part: int) -> None:
         key = keys.joined_frame_key(plan.run_id, part)
@@ -106,9 +118,27 @@ def _join_frames(plan: RunPlan, filenames: list[str], folder: Path) -> tuple[Joi
     joined, n_joined = JoinedFrame(folder, plan.params.column_prefix, hand_over), 0
     for filename, frame in _frames(plan, filenames if len(filenames) <= MOST_JOINED_FRAMES else []):
         joined.add(filename, frame)
+        report.add_frame(filename, frame)
         n_joined += 1
     joined.close()
     return joined, n_joined
+
+
+def _header(summary: RunSummary) -> RunHeader:
+    return RunHeader(
+        title=summary.run_id,
+        params=summary.params,
+        version=kmeans.__version__,
+        started=f"{summary.started_at.replace('T', ' ').removesuffix('Z')} UTC",
+        duration_seconds=summary.duration_seconds,
+        dollars=summary.dollars,
+        input=f"s3://{summary.input_bucket}",
+        output=f"s3://{summary.output_bucket}",
+        n_found=summary.n_found,
+        n_done=summary.n_done + summary.n_succeeded,
+        n_skipped=summary.n_done,
+        n_failed=summary.n_failed,
+    )
 
 
 def _frames(plan: RunPlan, filenames: list[str]) -> Iterator[tuple[str, Frame]]:

@@ -11,6 +11,7 @@ import pytest
         ["cluster", "--help"],
         ["split", "--help"],
         ["export", "--help"],
+        ["report", "--help"],
         ["inspect", "--help"],
         ["cost", "--help"],
         ["sample", "--help"],

@@ -97,11 +97,13 @@ def test_a_run_is_started_and_watched(s3, deployment, command):  # noqa: F811
     upload(s3, deployment, {"bad.parquet": b"bad"})
     options = ["--params", json.dumps(PARAMS), "--tolerated-failure-percentage", "30"]
     started = as_json(command("start", "--name", "watched", *options, "--json"))
-    assert started == {"run": "watched", "stack": "SamplingUnits-dev", "started": True}
+    assert (started["run"], started["stack"], started["started"]) == ("watched", "SamplingUnits-dev", True)
+    assert (started["n_found"], started["n_done"], started["n_files"]) == (4, 0, 4)
     done = command("watch", "watched")
     assert done.returncode == 3, done.stderr
     assert "3 files clustered, 0 were up to date, 1 failed" in done.stdout
-    assert "InvalidInput: bad.parquet" in done.stderr
+    assert "InvalidInput: 1 file\n  bad.parquet" in done.stderr
+    assert "kmeans aws retry watched" in done.stderr
     assert len(s3.list_objects_v2(Bucket=deployment.output_bucket, Prefix="clustered_")["Contents"]) == 3
     # Again from anywhere; the answer is the same.
     assert json.loads(command("watch", "watched", "--json").stdout)["summary"]["n_failed"] == 1
@@ -141,6 +143,10 @@ def test_the_same_request_is_not_started_twice(emulator, s3, deployment, monkeyp
         (["start", "--name", "no spaces"], "`run_id` has to be"),
         (["start", "--max-concurrency", "0"], "0 is not in the range"),
         (["watch", "nobody"], "there is no run nobody of SamplingUnits-dev"),
+        (["stop", "nobody"], "there is no run nobody of SamplingUnits-dev"),
+        (["retry", "nobody"], "there is no run nobody of SamplingUnits-dev"),
+        (["report", "nobody"], "there is no report of nobody in SamplingUnits-dev"),
+        (["fetch", "nobody", "--out", "build/nobody"], "there is no run nobody of SamplingUnits-dev"),
     ],
 )
 def test_what_cannot_be_started_or_watched_says_why(command, words, message):

@@ -2,9 +2,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.contract.batch_size import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH
+from lambdas.contract.batch_size import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH, BatchLimits
 from lambdas.contract.events import MAX_FILES_PER_BATCH, FileItem
+from lambdas.contract.work_time import BYTES_PER_CELL, working_seconds
 from lambdas.kickoff.batching import pack
+
+LIMITS = BatchLimits.of()
 
 
 def files(sizes):
@@ -14,7 +17,7 @@ def files(sizes):
 @example([0, 0, 2 * MIN_BYTES_PER_BATCH + 1], 1)
 @given(st.lists(st.integers(0, 3 * MAX_BYTES_PER_BATCH), max_size=300), st.integers(1, 1000))
 def test_every_file_is_sent_once(sizes, max_concurrency):
-    batches = pack(files(sizes), max_concurrency)
+    batches = pack(files(sizes), max_concurrency, LIMITS)
     sent = [file for batch in batches for file in batch.files]
     assert sorted(sent, key=lambda file: file.filename) == sorted(files(sizes), key=lambda file: file.filename)
     assert [batch.batch for batch in batches] == list(range(len(batches)))
@@ -23,20 +26,35 @@ def test_every_file_is_sent_once(sizes, max_concurrency):
 
 def test_batches_balance_by_bytes():
     sizes = [(7919 * i) % 100_000 for i in range(5000)]
-    weights = [sum(file.bytes for file in batch.files) for batch in pack(files(sizes), 20)]
+    weights = [sum(file.bytes for file in batch.files) for batch in pack(files(sizes), 20, LIMITS)]
     assert max(weights) <= 1.2 * min(weights)
 
 
 def test_large_files_travel_alone():
-    batches = pack(files([MAX_BYTES_PER_BATCH, *[1000] * 50]), 1)
+    batches = pack(files([MAX_BYTES_PER_BATCH, *[1000] * 50]), 1, LIMITS)
     assert [len(batch.files) for batch in batches if batch.files[0].bytes == MAX_BYTES_PER_BATCH] == [1]
 
 
 @pytest.mark.parametrize(("n", "expected"), [(0, 0), (1, 1), (MAX_FILES_PER_BATCH + 1, 2)])
 def test_small_files_share_an_invocation(n, expected):
-    assert len(pack(files([10] * n), 500)) == expected
+    assert len(pack(files([10] * n), 500, LIMITS)) == expected
 
 
 def test_work_is_spread_over_the_executions():
-    assert len(pack(files([MIN_BYTES_PER_BATCH] * 16), 4)) == 16
-    assert len(pack(files([MIN_BYTES_PER_BATCH] * 160), 4)) == 16
+    assert len(pack(files([MIN_BYTES_PER_BATCH] * 16), 4, LIMITS)) == 16
+    assert len(pack(files([MIN_BYTES_PER_BATCH] * 160), 4, LIMITS)) == 16
+
+
+@pytest.mark.parametrize(("memory", "timeout"), [(1769, 5), (512, 5), (1769, 1), (512, 1), (3008, 15)])
+def test_a_batch_is_expected_to_end_long_before_the_timeout(memory, timeout):
+    limits = BatchLimits.of(memory, timeout)
+    sizes = [(7919 * i) % 40_000 for i in range(2000)] + [200_000] * 50
+    for batch in pack(files(sizes), 1, limits):
+        cells = sum(file.bytes for file in batch.files) / BYTES_PER_CELL
+        assert working_seconds(len(batch.files), cells, memory) < 60 * timeout / 2
+
+
+def test_a_hundred_thousand_files_balance_too():
+    sizes = [(7919 * i) % 100_003 for i in range(100_000)]
+    weights = [sum(file.bytes for file in batch.files) for batch in pack(files(sizes), 500, LIMITS)]
+    assert max(weights) <= 1.2 * min(weights)

@@ -6,8 +6,10 @@ import sys
 import pytest
 
 from benchmarks.page import cost_rows
-from lambdas.contract.cost_model import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE, cost_of_work, estimate_cost
+from lambdas.contract.batch_size import BatchLimits
+from lambdas.contract.cost_model import cost_of_work, estimate_cost
 from lambdas.contract.events import FileItem
+from lambdas.contract.work_time import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE
 from lambdas.kickoff.batching import pack
 from tests.support.project import PROJECT
 
@@ -44,7 +46,7 @@ def test_prices_are_those_of_the_price_list():
 def test_batches_are_those_of_the_kickoff_function(n_files, size, concurrency):
     files = [FileItem(f"{number}.parquet", size) for number in range(n_files)]
     estimate = estimate_cost(n_files, n_bytes=n_files * size, max_concurrency=concurrency)
-    assert estimate.n_batches == len(pack(files, concurrency))
+    assert estimate.n_batches == len(pack(files, concurrency, BatchLimits.of()))
 
 
 def test_files_that_are_done_cost_only_a_look():

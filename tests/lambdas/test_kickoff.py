@@ -128,16 +128,28 @@ def test_a_retry_is_for_files_that_failed_or_have_no_result(buckets, monkeypatch
     crashed = {file["filename"] for file in manifest[0]["files"]}
     run_batches(buckets, plan, leave_out=[0])
     put(buckets, "south/new.parquet")
+    # What failed for its content would only fail again.
     retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
-    assert set(sent(buckets, retry)) == crashed | {"north/bad.parquet", "south/worse.parquet"}
-    assert (retry["retry_of"], retry["n_done"]) == ("run-1", 0)
-    southern = handle(REQUEST | {"run_id": "run-3", "retry_of": "run-1", "prefix": "south/"}, None)
-    assert set(sent(buckets, southern)) == {name for name in sent(buckets, retry) if name.startswith("south/")}
-    # What a retry has done is done.
+    assert set(sent(buckets, retry)) == crashed
+    assert retry["retry_of"] == "run-1"
+    assert (retry["n_found"], retry["n_unchanged"]) == (
+        6,
+        2 - len(crashed & {"north/bad.parquet", "south/worse.parquet"}),
+    )
+    assert retry["n_done"] == 6 - retry["n_unchanged"] - retry["n_files"]
     put(buckets, "north/bad.parquet")
-    run_batches(buckets, retry)
-    again = handle(REQUEST | {"run_id": "run-4", "retry_of": "run-1"}, None)
+    repaired = handle(REQUEST | {"run_id": "run-3", "retry_of": "run-1"}, None)
+    assert set(sent(buckets, repaired)) == crashed | {"north/bad.parquet"}
+    southern = handle(REQUEST | {"run_id": "run-4", "retry_of": "run-1", "prefix": "south/"}, None)
+    assert set(sent(buckets, southern)) == {name for name in crashed if name.startswith("south/")}
+    # A retry can be retried, and what it has done is done.
+    run_batches(buckets, repaired)
+    put(buckets, "south/worse.parquet")
+    again = handle(REQUEST | {"run_id": "run-5", "retry_of": "run-3"}, None)
     assert sent(buckets, again) == ["south/worse.parquet"]
+    assert (again["n_found"], again["n_done"]) == (6, 5)
+    forced = handle(REQUEST | {"run_id": "run-6", "retry_of": "run-1", "force": True}, None)
+    assert set(sent(buckets, forced)) == crashed | {"north/bad.parquet", "south/worse.parquet"}
 
 
 def test_a_retry_of_a_file_that_is_gone_says_so_through_the_clustering_function(buckets):
@@ -157,7 +169,7 @@ def test_a_retry_of_a_run_without_failures_has_nothing_to_do(buckets):
     put(buckets, "a.parquet")
     run_batches(buckets, handle(REQUEST, None))
     retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
-    assert (retry["n_found"], retry["n_batches"]) == (0, 0)
+    assert (retry["n_found"], retry["n_done"], retry["n_batches"]) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ def test_results_are_joined_and_every_file_is_accounted_for(buckets):
     assert summary["n_clusters"] == sum(file["report"]["n_clusters"] for file in files if "report" in file)
     assert 0 < summary["duration_seconds"] < 600
     assert 0 < summary["dollars"] < 0.01
+    page = buckets.get_object(Bucket=OUTPUTS, Key="runs/run-1/report.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    text = page["Body"].read().decode()
+    assert "run-1" in text
+    assert "bad.parquet" in text
     assert summary["params"]["target_weight"] == 20
 
 
@@ -194,3 +199,22 @@ def test_a_frame_that_somebody_removed_is_missing_from_the_joined_one(buckets):
     buckets.delete_object(Bucket=OUTPUTS, Key="frame/0.parquet")
     answer = handle(plan, None)
     assert (answer["n_succeeded"], answer["n_joined_frames"]) == (2, 1)
+
+
+def test_a_retry_accounts_for_the_whole_run(buckets):
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    for name in ("bad.parquet", "worse.parquet"):
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=b"bad")
+    first = kick_off(REQUEST | {"tolerated_failure_percentage": 20}, None)
+    run_batches(buckets, first)
+    assert handle(first, None)["within_tolerance"] is False
+    buckets.put_object(Bucket=INPUTS, Key="bad.parquet", Body=cell_file(80, seed=9))
+    retry = kick_off(REQUEST | {"run_id": "run-2", "retry_of": "run-1", "tolerated_failure_percentage": 20}, None)
+    run_batches(buckets, retry)
+    answer = handle(retry, None)
+    assert (answer["n_found"], answer["n_done"], answer["n_files"], answer["n_succeeded"]) == (5, 3, 2, 1)
+    assert [failed["filename"] for failed in answer["failures"]] == ["worse.parquet"]
+    assert answer["n_joined_frames"] == 4
+    # One of five, not one of the two that were left.
+    assert answer["within_tolerance"] is True

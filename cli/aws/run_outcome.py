@@ -1,0 +1,96 @@
+"""How a run on AWS has ended, as text and as JSON."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import msgspec
+
+from cli.aws.deployment import Deployment
+from cli.cluster.summary_text import duration
+from cli.readable import printable
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.errors import FileMissing
+from lambdas.contract.results import FileResult
+
+# Of each error.
+_SHOWN_FAILURES = 3
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run has ended.
+
+    Attributes:
+        run: its name.
+        status: of the execution.
+        error, cause: why it did not succeed.
+        summary: content of ``summary.json``; None if the run never came so far.
+    """
+
+    run: str
+    status: str
+    error: str | None
+    cause: str | None
+    summary: dict[str, Any] | None
+
+    @property
+    def n_failed(self) -> int:
+        return int(self.summary["n_failed"]) if self.summary is not None else 0
+
+    def print(self, *, as_json: bool, option: str) -> None:
+        """Figures on standard output, failures and what to do about them on standard error.
+
+        Args:
+            as_json: all of it as JSON on standard output instead.
+            option: what to add to commands for this stack.
+        """
+        if as_json:
+            click.echo(json.dumps(vars(self)))
+            return
+        if self.summary is not None:
+            click.echo(_figures(self.summary))
+            failures = msgspec.convert(self.summary["failures"], list[FileResult])
+            for line in failures_by_error(failures):
+                click.echo(line, err=True)
+            if failures:
+                click.echo(f"Once they are repaired: kmeans aws retry {self.run}{option}", err=True)
+            click.echo(f"Report: kmeans aws report {self.run}{option}")
+        if self.status != "SUCCEEDED":
+            reason = ": ".join(text for text in (self.error, self.cause) if text)
+            click.echo(printable(f"{self.run} has ended as {self.status}{f' ({reason})' if reason else ''}."), err=True)
+
+
+def outcome_of(deployment: Deployment, run: str, described: Any) -> RunOutcome:
+    """How a run has ended, from what Step Functions says of it and from its summary."""
+    try:
+        summary = json.loads(s3.read(deployment.output_bucket, keys.summary_key(run)))
+    except FileMissing:
+        summary = None
+    return RunOutcome(run, described["status"], described.get("error"), described.get("cause"), summary)
+
+
+def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
+    """Lines for people: each error with its number of files and the first of them."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for result in failures:
+        assert result.failure is not None
+        groups[result.failure.error].append(result.failure.message)
+    for error, messages in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+        yield f"{error}: {len(messages):,} {'file' if len(messages) == 1 else 'files'}"
+        yield from (f"  {printable(message)}" for message in messages[:_SHOWN_FAILURES])
+        if len(messages) > _SHOWN_FAILURES:
+            yield f"  and {len(messages) - _SHOWN_FAILURES:,} more, all in summary.json and in the report"
+
+
+def _figures(summary: dict[str, Any]) -> str:
+    return (
+        f"{summary['n_succeeded']:,} files clustered, {summary['n_done']:,} were up to date, "
+        f"{summary['n_failed']:,} failed, in {duration(summary['duration_seconds'])} for about "
+        f"${summary['dollars']:,.2f}. {summary['n_rows']:,} rows are in {summary['n_clusters']:,} clusters, "
+        f"{summary['n_in_range']:,} of them inside the weight range."
+    )

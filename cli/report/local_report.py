@@ -1,0 +1,67 @@
+"""Makes the report page of a folder of results."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from cli.progress_bar import one_by_one
+from lambdas.contract import keys
+from lambdas.contract.errors import FileMissing, InvalidInput
+from lambdas.contract.parameters import parse_parameters
+from lambdas.geodata.frame_reading import FrameOrigin, read_frame
+from lambdas.report import ReportBuilder, RunHeader
+
+
+@dataclass(frozen=True)
+class LocalReport:
+    """A finished page, and its main figures by name."""
+
+    page: bytes
+    figures: dict[str, int]
+
+
+def make_report(results: Path) -> LocalReport:
+    """The page of the frames in ``results``, by the names of their files.
+
+    Raises:
+        FileMissing: there are no frames.
+        InvalidInput: a file is no frame, or was made with other parameters than the first one.
+        VendorMissing: the libraries that go into the page are not there.
+    """
+    folder = results / keys.FRAME_PREFIX
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _is_frame(path)}
+    if not paths:
+        raise FileMissing(f"there are no sampling frames in {folder}", filename=str(results))
+    builder: ReportBuilder | None = None
+    n_clusters = n_in_range = 0
+    with one_by_one("reading frames", len(paths)) as advance:
+        for filename, path in sorted(paths.items()):
+            frame = read_frame(path, str(path))
+            if builder is None:
+                first, first_path = frame.origin, path
+                params = parse_parameters(msgspec.json.decode(first.parameters))
+                builder = ReportBuilder(params)
+            _check_same(frame.origin, path, first, first_path)
+            builder.add_frame(filename, frame)
+            n_clusters += frame.origin.report.n_clusters
+            n_in_range += frame.origin.report.n_in_range
+            advance()
+    assert builder is not None
+    header = RunHeader(title=results.resolve().name, params=params, version=first.version, output=str(results))
+    figures = {"n_files": len(paths), "n_clusters": n_clusters, "n_in_range": n_in_range}
+    return LocalReport(builder.finish(header), figures)
+
+
+def _is_frame(path: Path) -> bool:
+    # Hidden are those that a running command has not finished.
+    return keys.is_input(path.name) and not path.name.startswith(".") and path.is_file()
+
+
+def _check_same(origin: FrameOrigin, path: Path, first: FrameOrigin, first_path: Path) -> None:
+    if origin.parameters_fingerprint != first.parameters_fingerprint:
+        raise InvalidInput(
+            f"was made with other parameters, or another version, than {first_path}. Cluster again, or move one of "
+            "them to a folder of its own",
+            filename=str(path),
+        )

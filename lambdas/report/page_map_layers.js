@@ -1,0 +1,142 @@
+"use strict";
+// What the map draws: sources, layers and colours, for single clusters or for hexagons that count them.
+
+const LOWEST_SHARE = 0.5;
+
+function scaleColours() {
+  return d3.range(0, 1.001, 1 / 8).map((share) => [share, d3.interpolateViridis(share)]);
+}
+
+function ramp(value, low, high) {
+  const stops = scaleColours().flatMap(([share, colour]) => [low + share * (high - low), colour]);
+  return ["interpolate", ["linear"], value, ...stops];
+}
+
+function statusColours(data) {
+  return data.statuses.map((status) => status.colour || pageColour("--ok"));
+}
+
+function byStatus(data) {
+  const colours = statusColours(data);
+  return ["match", ["get", "s"], ...colours.flatMap((colour, status) => [status, colour]), pageColour("--ok")];
+}
+
+function byWeight(data) {
+  return ramp(["coalesce", ["get", "w"], 0], ...data.weightScale);
+}
+
+// From this zoom on a typical cluster is some pixels wide, so that its polygon can be seen.
+function zoomOfPolygons(data) {
+  const latitude = data.bounds ? (data.bounds[1] + data.bounds[3]) / 2 : 0;
+  const worldMetres = 40075016 * Math.cos((latitude * Math.PI) / 180);
+  return Math.min(Math.max(Math.log2((worldMetres * 4) / (512 * Math.max(data.typicalRadius, 5))), 1), 18);
+}
+
+function geojson(data) {
+  return { type: "geojson", data, maxzoom: 15, tolerance: 0.2 };
+}
+
+function detailedSources(data) {
+  const isAlone = (cluster) => data.polygons.parts[cluster] === 0;
+  return {
+    polygons: geojson(polygonFeatures(data)),
+    dots: geojson(pointFeatures(data)),
+    alone: geojson(pointFeatures(data, isAlone)),
+  };
+}
+
+function detailedLayers(data) {
+  const zoom = zoomOfPolygons(data);
+  const exceptionsOnTop = ["case", ["==", ["get", "s"], 0], 0, 1];
+  // Without a border a dot is not seen on its own polygon, where that is large enough.
+  const dot = { "circle-color": byWeight(data) };
+  return [
+    { id: "fill", type: "fill", source: "polygons", paint: { "fill-color": byWeight(data), "fill-antialias": false } },
+    {
+      id: "borders",
+      type: "line",
+      source: "polygons",
+      minzoom: Math.max(zoom - 1, 0),
+      paint: { "line-color": pageColour("--border"), "line-width": ["interpolate", ["linear"], ["zoom"], zoom - 1, 0.2, zoom + 2, 1.2] },
+    },
+    {
+      id: "dots",
+      type: "circle",
+      source: "dots",
+      maxzoom: zoom,
+      layout: { "circle-sort-key": exceptionsOnTop },
+      paint: { ...dot, "circle-radius": ["interpolate", ["linear"], ["zoom"], zoom - 5, 2, zoom, 4] },
+    },
+    { id: "alone", type: "circle", source: "alone", paint: { ...dot, "circle-radius": 5 } },
+  ];
+}
+
+function hexagonSources(data) {
+  const levels = data.hexagons.map((level, number) => [`hexagons-${number}`, geojson(hexagonFeatures(level))]);
+  return { ...Object.fromEntries(levels), dots: geojson(pointFeatures(data)) };
+}
+
+function hexagonLayers(data) {
+  const levels = data.hexagons.map((level, number) => ({
+    id: `hexagons-${number}`,
+    type: "fill",
+    source: `hexagons-${number}`,
+    minzoom: level.zoom,
+    maxzoom: number + 1 < data.hexagons.length ? data.hexagons[number + 1].zoom : 24,
+    paint: { "fill-color": byWeight(data), "fill-antialias": false },
+  }));
+  const first = data.hexagons.length > 1 ? data.hexagons[1].zoom : 6;
+  const dots = {
+    id: "dots",
+    type: "circle",
+    source: "dots",
+    paint: {
+      "circle-color": byStatus(data),
+      "circle-stroke-color": pageColour("--border"),
+      "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], first, 0, first + 3, 1],
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], first - 1.5, 1, first + 4, 5],
+    },
+  };
+  return [...levels, dots];
+}
+
+function mapStyle(data) {
+  const selection = { type: "geojson", data: collection([]) };
+  return {
+    version: 8,
+    sources: { ...(data.isDetailed ? detailedSources(data) : hexagonSources(data)), selection },
+    layers: [
+      { id: "background", type: "background", paint: { "background-color": pageColour("--map") } },
+      ...(data.isDetailed ? detailedLayers(data) : hexagonLayers(data)),
+      { id: "selected-border", type: "line", source: "selection", paint: { "line-color": pageColour("--mark"), "line-width": 3 } },
+      {
+        id: "selected-dot",
+        type: "circle",
+        source: "selection",
+        filter: ["==", ["geometry-type"], "Point"],
+        paint: { "circle-radius": 9, "circle-opacity": 0, "circle-stroke-color": pageColour("--mark"), "circle-stroke-width": 3 },
+      },
+    ],
+  };
+}
+
+// Layers that describe themselves when they are pointed at, those on top first.
+function layersWithDetails(data) {
+  return data.isDetailed ? ["alone", "dots", "fill"] : ["dots", ...data.hexagons.map((level, number) => `hexagons-${number}`)];
+}
+
+function paintMap(map, data, colourBy) {
+  map.setPaintProperty("background", "background-color", pageColour("--map"));
+  for (const [layer, property] of [["selected-border", "line-color"], ["selected-dot", "circle-stroke-color"]]) {
+    map.setPaintProperty(layer, property, pageColour("--mark"));
+  }
+  if (data.isDetailed) {
+    const colour = colourBy === "weight" ? byWeight(data) : byStatus(data);
+    map.setPaintProperty("fill", "fill-color", colour);
+    map.setPaintProperty("borders", "line-color", pageColour("--border"));
+    for (const layer of ["dots", "alone"]) map.setPaintProperty(layer, "circle-color", colour);
+    return;
+  }
+  const colour = colourBy === "weight" ? byWeight(data) : ramp(["get", "share"], LOWEST_SHARE, 1);
+  data.hexagons.forEach((level, number) => map.setPaintProperty(`hexagons-${number}`, "fill-color", colour));
+}

@@ -1,0 +1,139 @@
+"""What the embedded AWS cannot show: a lost network, and Step Functions' redrive."""
+
+import json
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from cli.aws import run_progress
+from cli.aws.deployment import Deployment
+from cli.aws.retry import retry_run
+from cli.aws.run_outcome import failures_by_error
+from cli.aws.run_progress import RunProgress
+from lambdas.clustering.handler import handle as cluster
+from lambdas.contract.errors import InvalidInput, InvalidParameters, NoResult, StorageUnavailable
+from lambdas.contract.results import FileResult
+from lambdas.kickoff.handler import handle as kick_off
+from lambdas.settings import NO_DEPLOYMENT
+from tests.conftest import INPUTS, OUTPUTS
+from tests.support.geoparquet_files import cell_file
+
+ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:Machine"
+DEPLOYMENT = Deployment("SamplingUnits-prod", INPUTS, OUTPUTS, ARN, NO_DEPLOYMENT)
+REQUEST = {"run_id": "run-1", "input_bucket": INPUTS, "output_bucket": OUTPUTS, "params": {"target_weight": 20}}
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What Step Functions says, one answer after the other; an exception is raised."""
+    said = []
+
+    def describe(deployment, run):
+        answer = said.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return {"executionArn": deployment.execution_arn(run), "name": run} | answer
+
+    monkeypatch.setattr(run_progress, "describe", describe)
+    monkeypatch.setattr(run_progress, "_SECONDS_BETWEEN_LOOKS", 0.0)
+    return said
+
+
+def finish_batch(client, plan, number):
+    batches = json.loads(client.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read())
+    cluster(
+        {name: plan[name] for name in ("run_id", "input_bucket", "output_bucket", "params")} | batches[number], None
+    )
+
+
+def test_the_progress_counts_files_and_survives_a_lost_network(buckets, answers, monkeypatch):
+    monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    buckets.put_object(Bucket=INPUTS, Key="bad.parquet", Body=b"bad")
+    running = {"status": "RUNNING"}
+    answers += [running, running, StorageUnavailable("no route"), running, {"status": "SUCCEEDED"}]
+    looks = RunProgress(DEPLOYMENT, "run-1").follow()
+    assert next(looks).plan is None
+    plan = kick_off(REQUEST, None)
+    assert plan["n_batches"] == 4
+    listed = next(looks)
+    assert (listed.plan.n_files, listed.n_finished) == (4, 0)
+    finish_batch(buckets, plan, 0)
+    finish_batch(buckets, plan, 3)
+    lost = next(looks)
+    assert (lost.trouble, lost.n_finished) == ("no route", 0)
+    back = next(looks)
+    assert (back.trouble, back.n_finished, back.n_failed) == (None, 2, 1)
+    finish_batch(buckets, plan, 1)
+    last = next(looks)
+    assert (last.status, last.n_finished) == ("SUCCEEDED", 3)
+    assert last.dollars > back.dollars > 0
+    assert list(looks) == []
+
+
+def test_the_network_is_not_waited_for_for_ever(answers, monkeypatch):
+    monkeypatch.setattr(run_progress, "_PATIENCE", 3)
+    answers += [StorageUnavailable("no route")] * 10
+    with pytest.raises(StorageUnavailable, match="no route"):
+        list(RunProgress(DEPLOYMENT, "run-1").follow())
+    assert len(answers) == 6
+
+
+def test_a_run_that_broke_off_beside_the_clustering_is_redriven(answers, monkeypatch):
+    client = boto3.client("stepfunctions", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    monkeypatch.setattr(boto3, "client", lambda service: client)
+    answers.append({"status": "FAILED", "error": "Lambda.ServiceException", "redriveStatus": "REDRIVABLE"})
+    with Stubber(client) as stubber:
+        expected = {"executionArn": ARN.replace("stateMachine", "execution") + ":run-1"}
+        stubber.add_response("redrive_execution", {"redriveDate": 0}, expected)
+        assert retry_run(DEPLOYMENT, "run-1", None, None) == ("run-1", True, "run-1 is taken up where it broke off.")
+        stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"status": "FAILED", "error": "ToleratedFailuresExceeded", "redriveStatus": "REDRIVABLE"},
+        {"status": "FAILED", "error": "Lambda.ServiceException", "redriveStatus": "NOT_REDRIVABLE"},
+        {"status": "ABORTED", "redriveStatus": "REDRIVABLE"},
+        {"status": "SUCCEEDED"},
+        InvalidParameters("forgotten after 90 days"),
+    ],
+)
+def test_every_other_run_is_retried_by_a_new_one(buckets, answers, monkeypatch, described):
+    started = []
+    monkeypatch.setattr("cli.aws.retry.start_run", lambda *request: started.append(request) or ("run-2", True))
+    kick_off(REQUEST | {"max_concurrency": 7}, None)
+    answers.append(described)
+    assert retry_run(DEPLOYMENT, "run-1", "run-2", None)[0] == "run-2"
+    ((_, request, name),) = started
+    assert (request["retry_of"], request["max_concurrency"], name) == ("run-1", 7, "run-2")
+    assert request["params"]["target_weight"] == 20
+
+
+@pytest.mark.parametrize(
+    ("described", "message"),
+    [
+        ({"status": "RUNNING"}, "still going on"),
+        ({"status": "FAILED", "error": "InvalidParameters", "cause": "no"}, "sent no files .InvalidParameters: no."),
+        (InvalidParameters("unknown"), "there is no run run-1 of SamplingUnits-prod"),
+    ],
+)
+def test_what_cannot_be_retried_says_why(buckets, answers, described, message):
+    answers.append(described)
+    with pytest.raises(InvalidParameters, match=message):
+        retry_run(DEPLOYMENT, "run-1", None, None)
+
+
+def test_failures_are_grouped_by_their_error_with_the_first_of_each():
+    failures = [
+        FileResult.failed(f"{n}.parquet", InvalidInput("bad\x1b[1m", filename=f"{n}.parquet")) for n in range(5)
+    ]
+    failures.append(FileResult.failed("lost.parquet", NoResult("stopped", filename="lost.parquet")))
+    lines = list(failures_by_error(failures))
+    assert lines[0] == "InvalidInput: 5 files"
+    assert lines[1] == "  0.parquet: bad\\x1b[1m"
+    assert lines[4] == "  and 2 more, all in summary.json and in the report"
+    assert lines[5:] == ["NoResult: 1 file", "  lost.parquet: stopped"]

@@ -1,0 +1,30 @@
+"""What the documentation promises to be complete is."""
+
+import inspect
+import re
+
+from lambdas.contract import errors
+from lambdas.report.page import VendorMissing
+from tests.support.project import PROJECT
+
+CODE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
+
+
+def test_every_error_code_is_explained_and_every_explained_code_exists():
+    text = (PROJECT / "docs" / "errors.md").read_text().partition("## A run")[0]
+    raised = {
+        name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.RunError)
+    } - {"RunError"}
+    assert set(CODE.findall(text)) == raised | {VendorMissing.__name__}
+
+
+def test_links_between_pages_lead_somewhere():
+    pages = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    broken = [
+        (page.name, target)
+        for page in pages
+        for target in LINK.findall(page.read_text())
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert broken == []
