@@ -10,6 +10,8 @@ import msgspec
 
 from cli.cluster.local_run import Interrupted, LocalSummary, run
 from cli.cluster.summary_text import print_failures, print_summary
+from cli.command_errors import errors_as_exit_status
+from cli.readable import printable
 from cli.stop_signals import Stopped, stop_signals
 from lambdas.contract.errors import OutputNotWritable, RunError
 from lambdas.contract.parameters import AUTOMATIC_CRS, BySettlement, RunParameters, parse_parameters
@@ -82,6 +84,7 @@ def _number_or_unlimited(value: str) -> float | Literal["unlimited"]:
 @click.option("--random-state", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
 @click.option("--force", is_flag=True, help="Also redo files whose output is up to date.")
+@click.option("--report", "is_reported", is_flag=True, help="Make report.html in --out as well, a page about this run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def cluster(
     paths: tuple[Path, ...],
@@ -111,6 +114,7 @@ def cluster(
     random_state: int,
     jobs: int | None,
     force: bool,
+    is_reported: bool,
     as_json: bool,
 ) -> None:
     """Cluster Parquet files on this machine.
@@ -173,6 +177,8 @@ def cluster(
     if summary.n_outputs_ignored:
         click.echo(f"Outputs of earlier runs in the given folders, left out: {summary.n_outputs_ignored:,}", err=True)
     print_failures(summary.failures, summary.n_files)
+    if is_reported:
+        _report(summary, is_quiet=as_json)
     if summary.n_failed:
         sys.exit(ALL_FAILED if summary.n_failed == summary.n_files else SOME_FAILED)
 
@@ -185,6 +191,17 @@ def _run(paths: tuple[Path, ...], out: Path, params: RunParameters, *, jobs: int
         raise click.BadParameter(error.message, param_hint="'--out'") from error
     except RunError as error:
         raise click.UsageError(error.message) from error
+
+
+def _report(summary: LocalSummary, *, is_quiet: bool) -> None:
+    """Make the page about a run, beside its outputs."""
+    from cli.report.local_report import report_of_run, write_page  # Takes a moment to load.
+
+    target = Path(summary.out) / "report.html"
+    with errors_as_exit_status():
+        write_page(report_of_run(summary), target)
+    if not is_quiet:
+        click.echo(f"Map, histograms and tables: {printable(str(target))}")
 
 
 def _parameters(values: dict[str, object]) -> RunParameters:

@@ -6,9 +6,8 @@ import click
 import msgspec
 
 from cli.command_errors import errors_as_exit_status
-from cli.hidden_folder import hidden_folder, publish
 from cli.readable import file_size, printable
-from lambdas.contract.errors import InvalidParameters, OutputNotWritable
+from lambdas.contract.errors import InvalidParameters
 
 _SUFFIXES = (".html", ".htm")
 
@@ -42,15 +41,10 @@ def report(results: Path, out: Path | None, is_opened: bool, as_json: bool) -> N
             raise InvalidParameters(f"--out {target} has to end in {' or '.join(_SUFFIXES)}")
         if target.is_dir():
             raise InvalidParameters(f"{target} is a folder")
-        from cli.report.local_report import make_report  # pyarrow takes a moment to load.
+        from cli.report.local_report import make_report, write_page  # pyarrow takes a moment to load.
 
         made = make_report(results)
-        with hidden_folder(target.parent) as hidden:
-            try:
-                (hidden / target.name).write_bytes(made.page)
-            except OSError as error:
-                raise OutputNotWritable(f"cannot write {target}: {error.strerror}") from error
-            publish([(hidden / target.name, target)], hidden)
+        write_page(made.page, target)
     if as_json:
         click.echo(msgspec.json.encode({"report": printable(str(target)), "bytes": len(made.page), **made.figures}))
     else:

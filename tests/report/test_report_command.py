@@ -39,6 +39,17 @@ def test_a_page_is_made_of_the_frames(results):
     assert "<h1>results</h1>" in html
 
 
+def test_a_run_is_reported_with_what_failed(results):
+    (results.parent / "inputs" / "bad.parquet").write_bytes(b"bad")
+    done = kmeans("cluster", "inputs", "--target-weight", 40, "--out", "results", "--report")
+    assert done.exit_code == 3
+    assert "Map, histograms and tables: results/report.html" in done.output
+    html = (results / "report.html").read_text("utf-8")
+    assert "from 2 files" in html
+    assert "bad.parquet" in html
+    assert "InvalidInput" in html
+
+
 def test_figures_are_printed_as_json_and_the_page_goes_where_it_should(results):
     done = kmeans("report", "results", "--out", "elsewhere/page.html", "--json")
     figures = json.loads(done.output)
