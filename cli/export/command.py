@@ -1,5 +1,6 @@
 """``kmeans export``: its options, and what is printed of the file for maps that it makes."""
 
+import json
 import os
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from lambdas.contract.errors import InvalidParameters
     help="File to write: .gpkg, .geojson or .json, .fgb.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
-def export(files: tuple[Path, ...], out: Path, overwrite: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -> None:
     """Export GeoParquet files as GeoPackage, GeoJSON or FlatGeobuf.
 
     The suffix of --out chooses the format. FILEs are sampling frames, clustered files, or any GeoParquet; several of
@@ -58,6 +60,10 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool) -> None:
                 written = write_layer(files, hidden / out.name, wanted, advance)
             size = (hidden / out.name).stat().st_size
             publish([(hidden / out.name, out)], hidden)
+    if as_json:
+        told = {"out": str(out), "format": wanted.name, "n_rows": written.n_rows, "bytes": size}
+        click.echo(json.dumps(told | {"changes": list(written.changes)}))
+        return
     of_files = "" if len(files) == 1 else f" of {len(files):,} files"
     click.echo(printable(f"{written.n_rows:,} rows{of_files} are in {out} ({wanted.name}, {file_size(size)})."))
     if written.changes:

@@ -1,5 +1,6 @@
 """``kmeans split``: its options, where the files of the values go, and what is printed about them."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,8 @@ _N_LISTED = 10
 @click.option("--by", "column", required=True, metavar="COLUMN", help="Column whose values the rows are divided by.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for the files.")
 @click.option("--overwrite", is_flag=True, help="Replace files of the same names in the folder.")
-def split(file: Path, column: str, out: Path, overwrite: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def split(file: Path, column: str, out: Path, overwrite: bool, as_json: bool) -> None:
     """Split a Parquet file into one file for each value of a column.
 
     Each value of COLUMN becomes the file <value>.parquet in --out, with its rows in input order and all columns and
@@ -46,7 +48,12 @@ def split(file: Path, column: str, out: Path, overwrite: bool) -> None:
     """
     with errors_as_exit_status():
         values, names = _split(file, column, out, overwrite=overwrite)
-    _print_result(values, names, out)
+    if as_json:
+        parts = zip(values.texts(), names, values.n_rows.tolist(), strict=True)
+        files = [{"value": text, "file": str(out / name), "n_rows": n} for text, name, n in parts]
+        click.echo(json.dumps({"column": column, "files": files}))
+    else:
+        _print_result(values, names, out)
 
 
 def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Values", list[str]]:

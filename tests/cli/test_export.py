@@ -56,6 +56,13 @@ def as_multipolygons(shapes):
     return [shapely.MultiPolygon(getattr(shape, "geoms", [shape])) for shape in shapes]
 
 
+def test_a_script_gets_what_was_written_as_json(folder):
+    (folder / "in.parquet").write_bytes(frame_file(crs=UTM))
+    told = json.loads(export("in.parquet", "--out", "frame.gpkg", "--json").stdout)
+    assert (told["out"], told["n_rows"], told["bytes"]) == ("frame.gpkg", 6, (folder / "frame.gpkg").stat().st_size)
+    assert isinstance(told["changes"], list)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("crs", ["EPSG:4326", UTM])
 def test_a_frame_keeps_rows_values_geometries_and_coordinate_system(folder, suffix, crs):

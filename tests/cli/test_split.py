@@ -43,6 +43,18 @@ def tiny_buckets(monkeypatch):
     monkeypatch.setattr("lambdas.geodata.geo_file.PIECE_ROWS", 100)
 
 
+def test_a_script_gets_the_files_as_json(tmp_path):
+    (tmp_path / "in.parquet").write_bytes(file_bytes({"code": ["a", "b/c", "a"], "row": [1, 2, 3]}, geo=None))
+    done = split(tmp_path / "in.parquet", "--by", "code", "--out", tmp_path / "out", "--json")
+    assert json.loads(done.stdout) == {
+        "column": "code",
+        "files": [
+            {"value": "a", "file": str(tmp_path / "out" / "a.parquet"), "n_rows": 2},
+            {"value": "b/c", "file": str(tmp_path / "out" / "b_c.parquet"), "n_rows": 1},
+        ],
+    }
+
+
 def test_each_value_has_its_rows_in_order_with_all_columns_and_metadata(tmp_path):
     province = np.array(["Abra", "Bohol", "Cebu"])[np.arange(300) % 3]
     geo = {
