@@ -11,20 +11,27 @@ from cli.readable import printable
 from cli.stop_signals import Stopped, stop_signals
 from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, RunError
 
-FAILED = 1
+FAILED, WRONG_USAGE = 1, 2
+# Some files failed, others are done.
+PARTLY_FAILED = 3
 
 
 @contextmanager
-def errors_as_exit_status() -> Iterator[None]:
-    """Within the block, wrong usage ends the command with status 2, other errors with 1, signals with 128 + signal."""
+def errors_as_exit_status(when_stopped: str = "Stopped. Nothing was written.") -> Iterator[None]:
+    """Within the block, wrong usage ends the command with status 2, other errors with 1, signals with 128 + signal.
+
+    Args:
+        when_stopped: what to say then.
+    """
     try:
         with stop_signals():
             yield
     except Stopped as stopped:
-        click.echo("Stopped. Nothing was written.", err=True)
+        click.echo(when_stopped, err=True)
         sys.exit(stopped.exit_status)
     except InvalidParameters as error:
-        raise click.UsageError(printable(str(error))) from error
+        click.echo(printable(f"Error: {error}"), err=True)
+        sys.exit(WRONG_USAGE)
     except RunError as error:
         click.echo(printable(f"{error.code}: {error}"), err=True)
         sys.exit(FAILED)

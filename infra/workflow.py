@@ -107,6 +107,7 @@ class Workflow(Construct):
             item_reader=sfn.S3JsonItemReader(bucket=buckets.output, key=sfn.JsonPath.string_at("$.manifest_key")),
             item_selector={
                 "run_id": sfn.JsonPath.string_at("$.run_id"),
+                "started_at": sfn.JsonPath.string_at("$.started_at"),
                 "input_bucket": sfn.JsonPath.string_at("$.input_bucket"),
                 "output_bucket": sfn.JsonPath.string_at("$.output_bucket"),
                 "params": sfn.JsonPath.object_at("$.params"),

@@ -8,7 +8,7 @@ import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.errors import NoResult
+from lambdas.contract.errors import InvalidParameters, NoResult
 from lambdas.contract.events import Batch, RunPlan
 from lambdas.contract.results import BatchResult, FileResult, KnownFiles
 
@@ -26,9 +26,13 @@ def read_plan(output_bucket: str, run_id: str) -> RunPlan:
 
     Raises:
         FileMissing: there is no such run, or its kickoff function never came so far.
+        InvalidParameters: it is a run of another version of this program.
         AccessDenied, BucketMissing, StorageUnavailable: from S3.
     """
-    return msgspec.json.decode(s3.read(output_bucket, keys.plan_key(run_id)), type=RunPlan)
+    try:
+        return msgspec.json.decode(s3.read(output_bucket, keys.plan_key(run_id)), type=RunPlan)
+    except msgspec.MsgspecError as error:
+        raise InvalidParameters(f"{run_id} is a run of another version of this program ({error})") from error
 
 
 def read_manifest(plan: RunPlan) -> list[Batch]:
@@ -44,8 +48,7 @@ def read_known(plan: RunPlan) -> KnownFiles:
 def file_results(plan: RunPlan, known: KnownFiles) -> Iterator[FileResult]:
     """How each file ended that was not done before; one that was sent and has no result counts as failed."""
     yield from known.failed
-    written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
-    for outcome in batch_outcomes(plan, read_manifest(plan), written):
+    for outcome in batch_outcomes(plan, read_manifest(plan), written_results(plan)):
         if outcome.results is not None:
             yield from outcome.results
         else:
@@ -65,23 +68,26 @@ def decode_files(content: bytes) -> list[FileResult]:
     return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
 
 
+def written_results(plan: RunPlan) -> set[str]:
+    """Keys of the results that there are so far."""
+    prefix = keys.results_prefix(plan.run_id, plan.started_at)
+    return {found.key for found in s3.list_objects(plan.output_bucket, prefix)}
+
+
 def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> Iterator[BatchOutcome]:
     """Each of these batches with what the clustering function wrote about it, as far as ``written`` has its key."""
-    fingerprint = plan.params.fingerprint()
 
     def read(batch: Batch) -> BatchOutcome:
-        key = keys.result_key(plan.run_id, batch.batch)
+        key = keys.result_key(plan.run_id, plan.started_at, batch.batch)
         content = s3.read(plan.output_bucket, key) if key in written else b""
-        return BatchOutcome(batch, _decoded(content, fingerprint, [file.filename for file in batch.files]))
+        return BatchOutcome(batch, _decoded(content, [file.filename for file in batch.files]))
 
     return s3.concurrently(read, batches)
 
 
-def _decoded(content: bytes, fingerprint: str, filenames: list[str]) -> list[FileResult] | None:
+def _decoded(content: bytes, filenames: list[str]) -> list[FileResult] | None:
     try:
         record = msgspec.json.decode(content, type=BatchResult)
     except msgspec.MsgspecError:
         return None
-    # A record of other files or parameters was left by an earlier run of the same name.
-    is_ours = record.fingerprint == fingerprint and [result.filename for result in record.results] == filenames
-    return record.results if is_ours else None
+    return record.results if [result.filename for result in record.results] == filenames else None

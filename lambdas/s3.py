@@ -1,4 +1,4 @@
-"""S3 as the kickoff and summary functions use it: long listings, many look-ups, JSON objects, large files."""
+"""S3 as the kickoff and summary functions and the command line use it: long listings, many look-ups, large files."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,6 +18,7 @@ from lambdas.contract.errors import AccessDenied, BucketMissing, FileMissing, St
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -69,8 +70,7 @@ def _listed_until(
 
 
 def user_metadata(bucket: str, key: str) -> dict[str, str]:
-    with _translated_errors(bucket, key):
-        return client().head_object(Bucket=bucket, Key=key)["Metadata"]
+    return head(bucket, key)["Metadata"]
 
 
 def read(bucket: str, key: str) -> bytes:
@@ -87,11 +87,10 @@ def write(bucket: str, key: str, content: bytes, content_type: str) -> None:
         client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
 
 
-def head(bucket: str, key: str) -> Listed:
-    """An object without its content."""
+def head(bucket: str, key: str) -> "HeadObjectOutputTypeDef":
+    """What S3 knows of an object besides its content."""
     with _translated_errors(bucket, key):
-        found = client().head_object(Bucket=bucket, Key=key)
-        return Listed(key, found["ContentLength"], found["ETag"].strip('"'))
+        return client().head_object(Bucket=bucket, Key=key)
 
 
 def download(bucket: str, key: str, path: Path) -> None:
@@ -106,14 +105,16 @@ def upload(bucket: str, key: str, path: Path, content_type: str) -> None:
         client().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
 
 
-def concurrently(ask: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
-    """Answers for all items in their order, many asked for at a time but only so many of them ever held."""
-    pool = ThreadPoolExecutor(CONCURRENT_REQUESTS)
+def concurrently(
+    ask: Callable[[Item], Answer], items: Iterable[Item], n_at_a_time: int = CONCURRENT_REQUESTS
+) -> Iterator[Answer]:
+    """Answers for all items in their order, many asked for at a time but never more than twice as many held."""
+    pool = ThreadPoolExecutor(n_at_a_time)
     pending: deque[Future[Answer]] = deque()
     try:
         for item in items:
             pending.append(pool.submit(ask, item))
-            if len(pending) > 2 * CONCURRENT_REQUESTS:
+            if len(pending) >= 2 * n_at_a_time:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -132,8 +133,8 @@ def _translated_errors(bucket: str, key: str | None = None) -> Iterator[None]:
             raise BucketMissing("there is no such bucket", bucket=bucket) from error
         if code in ("NoSuchKey", "404"):
             raise FileMissing("there is no such object", bucket=bucket, filename=key) from error
-        if code in ("AccessDenied", "403"):
+        if code in ("AccessDenied", "403", "ExpiredToken"):
             raise AccessDenied("the role may not do this", bucket=bucket, filename=key) from error
         raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error
-    except (BotoCoreError, S3UploadFailedError) as error:
+    except (BotoCoreError, Boto3Error) as error:
         raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error

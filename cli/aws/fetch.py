@@ -1,15 +1,17 @@
 """``kmeans aws fetch``: brings what a run has made to this machine."""
 
-import hashlib
 import json
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.aws.options import choose_account, stack_options
-from cli.command_errors import errors_as_exit_status
+from cli.command_errors import PARTLY_FAILED, errors_as_exit_status
 from cli.progress_bar import one_by_one
 
 if TYPE_CHECKING:
@@ -17,9 +19,13 @@ if TYPE_CHECKING:
     from lambdas.contract.events import RunPlan
 
 _PARTS = ("clustered", "frames", "joined", "report")
+# Messages about files that could not be written.
+_SHOWN = 10
 
 
-@click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
+@click.command(
+    epilog="Exit status: 0 done, 3 some files could not be written, 1 AWS does not answer, 2 wrong usage, 130 Ctrl-C."
+)
 @click.argument("run")
 @stack_options
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
@@ -54,101 +60,174 @@ def fetch(
       # The sampling frame of the nation in one file, and the report
       kmeans aws fetch run-20261123-093000 --out results --only joined --only report
     """
-    with errors_as_exit_status():
+    with errors_as_exit_status(when_stopped="Stopped. What was fetched stays; the same command goes on."):
         choose_account(profile, region, endpoint_url)
         from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
         from cli.cluster.local_files import check_writable
-        from cli.readable import file_size
 
+        deployment = find_deployment(stack)
         check_writable(out)
-        n_fetched, n_kept, n_missing, n_bytes = fetch_run(find_deployment(stack), run, out, parts or _PARTS)
+        fetched = fetch_run(deployment, run, out, parts or _PARTS)
     if as_json:
-        counts = {"n_fetched": n_fetched, "n_kept": n_kept, "n_missing": n_missing, "n_bytes": n_bytes}
-        click.echo(json.dumps({"run": run, "out": str(out), **counts}))
-        return
-    missing = f", {n_missing:,} are not in the bucket any more" if n_missing else ""
-    click.echo(f"{n_fetched:,} files fetched ({file_size(n_bytes)}), {n_kept:,} were there already{missing}: {out}")
+        click.echo(json.dumps({"run": run, "out": str(out), **vars(fetched)}))
+    else:
+        _print(fetched, out)
+    if fetched.not_written:
+        sys.exit(PARTLY_FAILED)
 
 
-def fetch_run(deployment: "Deployment", run: str, out: Path, parts: tuple[str, ...]) -> tuple[int, int, int, int]:
-    """Fetch parts of a run; returns how many files came, were there already, and are missing, and the bytes that came.
+@dataclass
+class Fetched:
+    """What became of the files of a run.
+
+    Attributes:
+        n_fetched, n_bytes: came now.
+        n_kept: were there already.
+        has_summary: whether the run came to its end; before that there is no joined frame and no report.
+        n_missing: are not in the bucket any more, or another run has replaced them.
+        not_written: messages about those that the local disk did not take.
+    """
+
+    n_fetched: int = 0
+    n_bytes: int = 0
+    n_kept: int = 0
+    n_missing: int = 0
+    has_summary: bool = True
+    not_written: list[str] = field(default_factory=list)
+
+
+def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str]) -> Fetched:
+    """Fetch parts of a run.
 
     Raises:
-        InvalidParameters: there is no such run.
+        InvalidParameters: there is no such run, or it has made none of these parts yet.
         AccessDenied, StorageUnavailable: from S3.
     """
     from lambdas import s3
-    from lambdas.contract import keys
-    from lambdas.contract.errors import FileMissing, InvalidParameters
+    from lambdas.contract.errors import FileMissing, InvalidParameters, OutputNotWritable
     from lambdas.run_records import read_plan
 
-    bucket = deployment.output_bucket
     try:
-        plan = read_plan(bucket, run)
+        plan = read_plan(deployment.output_bucket, run)
     except FileMissing as error:
         raise InvalidParameters(f"there is no run {run} of {deployment.stack}, or it sent no files") from error
-    wanted = dict(_wanted(plan, parts))
-    n_fetched = n_kept = n_missing = n_bytes = 0
+    summary = _summary(plan)
+    wanted = list(_wanted(plan, parts, summary))
+    if not wanted:
+        raise InvalidParameters(
+            f"{run} has made nothing of this (yet); see `kmeans aws watch {run}{deployment.option}`"
+        )
+    fetched = Fetched(has_summary=summary is not None)
 
-    def bring(item: tuple[str, str]) -> int | None:
-        key, name = item
-        return _bring(bucket, key, out / name)
+    def bring(item: "_Wanted") -> int | OutputNotWritable | None:
+        try:
+            return _bring(plan, item, out / item.name)
+        except OutputNotWritable as error:
+            return error
 
     with one_by_one("fetching", len(wanted)) as advance:
-        for size in s3.concurrently(bring, wanted.items()):
-            n_fetched += size is not None and size > 0
-            n_kept += size == 0
-            n_missing += size is None
-            n_bytes += size or 0
+        for outcome in s3.concurrently(bring, wanted):
+            if outcome is None:
+                fetched.n_missing += 1
+            elif isinstance(outcome, OutputNotWritable):
+                fetched.not_written.append(outcome.message)
+            else:
+                fetched.n_bytes += outcome
+                fetched.n_fetched += outcome > 0
+                fetched.n_kept += outcome == 0
             advance()
-    if keys.summary_key(run) in wanted and n_fetched + n_kept == 0:
-        raise InvalidParameters(f"{run} has made nothing yet; look at it with `kmeans aws watch {run}`")
-    return n_fetched, n_kept, n_missing, n_bytes
+    return fetched
 
 
-def _wanted(plan: "RunPlan", parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Key of each object, and what it is called below the folder."""
+@dataclass(frozen=True)
+class _Wanted:
+    """An object, what it is called below the folder, and whether other runs may replace it."""
+
+    key: str
+    name: str
+    is_shared: bool = False
+
+
+def _summary(plan: "RunPlan") -> dict[str, Any] | None:
+    """The summary of the run, None if there is none yet; one of an earlier run of that name is of no use."""
     from lambdas import s3
+    from lambdas.contract import keys
+    from lambdas.contract.errors import FileMissing
+
+    try:
+        summary: dict[str, Any] = json.loads(s3.read(plan.output_bucket, keys.summary_key(plan.run_id)))
+    except FileMissing:
+        return None
+    return summary if summary["started_at"] == plan.started_at else None
+
+
+def _wanted(plan: "RunPlan", parts: Sequence[str], summary: dict[str, Any] | None) -> Iterator[_Wanted]:
     from lambdas.contract import keys
     from lambdas.run_records import file_results, read_known
 
     if "clustered" in parts or "frames" in parts:
         known = read_known(plan)
-        succeeded = (result.filename for result in file_results(plan, known) if result.report is not None)
+        succeeded = (result.filename for result in file_results(plan, known) if result.failure is None)
         for filename in sorted({*known.done, *succeeded}):
             # A key must not become a path outside the folder; these were checked before they were clustered.
             keys.check_filename(filename)
             if "clustered" in parts:
-                yield keys.output_key(filename), keys.output_key(filename)
+                yield _Wanted(keys.output_key(filename), keys.output_key(filename), is_shared=True)
             if "frames" in parts:
-                yield keys.frame_key(filename), keys.frame_key(filename)
+                yield _Wanted(keys.frame_key(filename), keys.frame_key(filename), is_shared=True)
+    if summary is None:
+        return
     if "joined" in parts:
-        found = [found.key for found in s3.list_objects(plan.output_bucket, keys.joined_frame_prefix(plan.run_id))]
-        names = ["frame.parquet"] if len(found) == 1 else [f"frame-{part:04d}.parquet" for part in range(len(found))]
-        yield from zip(found, names, strict=True)
+        joined = summary["joined_frame_keys"]
+        names = ["frame.parquet"] if len(joined) == 1 else [f"frame-{part:04d}.parquet" for part in range(len(joined))]
+        yield from (_Wanted(key, name) for key, name in zip(joined, names, strict=True))
     if "report" in parts:
-        yield keys.summary_key(plan.run_id), "summary.json"
-        yield keys.report_key(plan.run_id), "report.html"
+        yield _Wanted(keys.summary_key(plan.run_id), "summary.json")
+        yield _Wanted(keys.report_key(plan.run_id), "report.html")
 
 
-def _bring(bucket: str, key: str, path: Path) -> int | None:
-    """Bytes that were fetched, 0 if the file is there already, None if there is no such object."""
+def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
+    """Bytes that were fetched, 0 if the file is there already, None if there is no such object.
+
+    Raises:
+        OutputNotWritable: the local disk does not take it.
+    """
     from lambdas import s3
+    from lambdas.contract import keys
     from lambdas.contract.errors import FileMissing, OutputNotWritable
 
     try:
-        listed = s3.head(bucket, key)
-        if path.exists() and path.stat().st_size == listed.size and _etag(path) == listed.etag:
+        found = s3.head(plan.output_bucket, wanted.key)
+        if wanted.is_shared and found["Metadata"].get(keys.FINGERPRINT_METADATA) != plan.fingerprint:
+            return None
+        # A file has the time of its object, as rsync does it: an ETag says nothing of content that S3 encrypts.
+        moment, size = found["LastModified"].timestamp(), found["ContentLength"]
+        if path.is_file() and (path.stat().st_size, path.stat().st_mtime) == (size, moment):
             return 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        s3.download(bucket, key, path)
+        s3.download(plan.output_bucket, wanted.key, path)
+        os.utime(path, (moment, moment))
     except FileMissing:
         return None
     except OSError as error:
         raise OutputNotWritable(f"cannot write {path}: {error.strerror}") from error
-    return listed.size
+    return size
 
 
-def _etag(path: Path) -> str:
-    """What S3 calls an object of this content that was written in one part with its own keys."""
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+def _print(fetched: Fetched, out: Path) -> None:
+    from cli.readable import file_size, printable
+    from lambdas.readable import counted
+
+    missing = ""
+    if fetched.n_missing:
+        missing = f", {fetched.n_missing:,} are gone from the bucket or replaced by another run"
+    click.echo(
+        f"{counted(fetched.n_fetched, 'file')} fetched ({file_size(fetched.n_bytes)}), {fetched.n_kept:,} were there "
+        f"already{missing}: {printable(str(out))}"
+    )
+    if not fetched.has_summary:
+        click.echo("The run has not come to its end: there is no joined frame, summary or report (yet).", err=True)
+    for message in fetched.not_written[:_SHOWN]:
+        click.echo(printable(message), err=True)
+    if len(fetched.not_written) > _SHOWN:
+        click.echo(f"and {len(fetched.not_written) - _SHOWN:,} more", err=True)

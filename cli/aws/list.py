@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,13 @@ from cli.command_errors import errors_as_exit_status
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
 
+# From the summary of a run, None where it has none.
+_FIGURES = ("n_succeeded", "n_done", "n_failed", "dollars")
+_HEADINGS = ("run", "status", "started (UTC)", "took", "clustered", "before", "failed", "cost")
+_N_TEXTS = 3
 
-@click.command("list", epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage.")
+
+@click.command("list", epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
 @stack_options
 @click.option("--n", "n_runs", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -55,38 +61,48 @@ def list_runs(deployment: "Deployment", n_runs: int) -> list[dict[str, Any]]:
     with translated(f"the state machine of {deployment.stack}"):
         pages = client.get_paginator("list_executions").paginate(stateMachineArn=deployment.state_machine_arn)
         executions = itertools.islice((execution for page in pages for execution in page["executions"]), n_runs)
-        return [_described(client, execution) for execution in executions]
+        return [_described(deployment.output_bucket, execution) for execution in executions]
 
 
-def _described(client: Any, execution: Any) -> dict[str, Any]:
+def _described(output_bucket: str, execution: Any) -> dict[str, Any]:
+    from cli.aws.run_outcome import read_summary
+
     ended = execution.get("stopDate", datetime.now(UTC))
     run = {
         "run": execution["name"],
         "status": execution["status"],
         "started_at": f"{execution['startDate'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "seconds": round((ended - execution["startDate"]).total_seconds()),
+        "seconds": round((ended - execution["startDate"]).total_seconds(), 1),
     }
-    if execution["status"] != "SUCCEEDED":
-        return run
-    summary = json.loads(client.describe_execution(executionArn=execution["executionArn"])["output"])
-    return run | {name: summary[name] for name in ("n_succeeded", "n_done", "n_failed", "dollars")}
+    is_going_on = execution["status"] == "RUNNING"
+    summary = None if is_going_on else read_summary(output_bucket, execution["name"], execution["startDate"])
+    return run | {name: (summary or {}).get(name) for name in _FIGURES}
 
 
 def _print(runs: list[dict[str, Any]]) -> None:
+    """A table on a terminal, lines with tabs in a pipe."""
+    if not sys.stdout.isatty():
+        for row in (_HEADINGS, *map(_cells, runs)):
+            click.echo("\t".join(row))
+        return
     from rich.console import Console
     from rich.table import Table
 
-    from cli.cluster.summary_text import duration
-
-    table = Table()
-    table.add_column("run", overflow="fold")
-    for heading in ("status", "started (UTC)"):
-        table.add_column(heading)
-    for heading in ("took", "clustered", "up to date", "failed", "cost"):
-        table.add_column(heading, justify="right")
+    table = Table(box=None, pad_edge=False)
+    for number, heading in enumerate(_HEADINGS):
+        table.add_column(heading, justify="left" if number < _N_TEXTS else "right", no_wrap=True)
     for run in runs:
-        counts = [f"{run[name]:,}" if name in run else "-" for name in ("n_succeeded", "n_done", "n_failed")]
-        cost = f"${run['dollars']:,.2f}" if "dollars" in run else "-"
-        started_at = run["started_at"][:16].replace("T", " ")
-        table.add_row(run["run"], run["status"], started_at, duration(run["seconds"]), *counts, cost)
-    Console().print(table)
+        table.add_row(*_cells(run))
+    console = Console()
+    # A name that is cut cannot be copied: rather a line that goes over two.
+    console.width = max(console.width, console.measure(table).maximum)
+    console.print(table)
+
+
+def _cells(run: dict[str, Any]) -> list[str]:
+    from lambdas.readable import dollars, duration
+
+    counts = ["-" if run[name] is None else f"{run[name]:,}" for name in _FIGURES[:-1]]
+    cost = "-" if run["dollars"] is None else dollars(run["dollars"])
+    started_at = run["started_at"][:16].replace("T", " ")
+    return [run["run"], run["status"], started_at, duration(run["seconds"]), *counts, cost]

@@ -29,6 +29,7 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
     stack: str
     input_bucket: str
     output_bucket: str
+    prefix: str
     n_found: int
     n_done: int
     n_stale: int
@@ -92,6 +93,7 @@ def look_ahead(stack: str, request: dict[str, Any]) -> RunOutlook:
         stack=stack,
         input_bucket=deployment.input_bucket,
         output_bucket=deployment.output_bucket,
+        prefix=run.prefix,
         n_found=found.n_found,
         n_done=len(found.done),
         n_stale=found.n_stale,
@@ -130,6 +132,7 @@ def _print(outlook: RunOutlook) -> None:
     for warning in estimate.warnings:
         click.echo(f"Warning: {warning}.", err=True)
     if outlook.n_found == 0:
-        click.echo(f"There is no .parquet or .geoparquet file in s3://{outlook.input_bucket}.", err=True)
+        where = f"s3://{outlook.input_bucket}/{outlook.prefix}"
+        click.echo(f"There is no .parquet or .geoparquet file in {where}", err=True)
     else:
         click.echo("Nothing was started. Time and cost are estimates for population cells: see docs/cost.md.")

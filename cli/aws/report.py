@@ -10,7 +10,7 @@ from cli.command_errors import errors_as_exit_status
 from lambdas.contract.errors import FileMissing, InvalidParameters
 
 
-@click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage.")
+@click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("run")
 @stack_options
 @click.option(

@@ -1,5 +1,6 @@
 """``kmeans aws retry``: does again what failed or never ended in a run, and nothing else."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,16 +9,23 @@ import msgspec
 from cli.aws.options import choose_account, stack_options
 from cli.aws.start import accompany, start_run
 from cli.command_errors import errors_as_exit_status
-from lambdas.contract.errors import FileMissing, InvalidParameters
+from cli.readable import printable
+from lambdas.contract.errors import LASTING, FileMissing, InvalidParameters
+from lambdas.contract.results import FileResult
+from lambdas.readable import counted
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
+    from lambdas.contract.events import RunPlan
 
-# How a run ends that came to its end with more failed files than it tolerates: there is nothing to be redriven.
-_TOO_MANY_FAILED = "ToleratedFailuresExceeded"
+# Files that a sentence names.
+_NAMED = 5
 
 
-@click.command(epilog="Exit status: 0 started, or nothing to do, 1 it did not start, 2 wrong usage.")
+@click.command(
+    epilog="Exit status: 0 started, or nothing to do, 1 it did not start, 2 wrong usage, 130 Ctrl-C; with --watch "
+    "that of `kmeans aws watch`."
+)
 @click.argument("run")
 @stack_options
 @click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time.  [default: as before]")
@@ -41,20 +49,24 @@ def retry(
 
     It is a new run, for no more than these files; those that were finished since are left out. Works for runs that
     succeeded with some failed files, that failed, or that were stopped, also when the command that started them is
-    long gone. A run that broke off before or after the clustering is taken up where it was, by a redrive, as long as
-    Step Functions allows it.
+    long gone. A run whose files are all done but whose summary broke off is taken up where it was, by a redrive, as
+    long as Step Functions allows it.
 
     \b
     Examples:
       kmeans aws retry run-20261123-093000
       kmeans aws retry ilocos-300 --stack SamplingUnits-prod --watch
     """
-    with errors_as_exit_status():
+    with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
         choose_account(profile, region, endpoint_url)
         from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
         deployment = find_deployment(stack)
         new_run, is_new, text = retry_run(deployment, run, name, max_concurrency)
+        if new_run is None:
+            told = {"run": None, "stack": stack, "started": False, "reason": text}
+            click.echo(json.dumps(told) if as_json else text)
+            return
         if not as_json:
             click.echo(text)
         accompany(deployment, new_run, is_new=is_new, as_json=as_json, wait=wait, is_followed=is_followed)
@@ -62,20 +74,21 @@ def retry(
 
 def retry_run(
     deployment: "Deployment", run: str, name: str | None, max_concurrency: int | None
-) -> tuple[str, bool, str]:
+) -> tuple[str | None, bool, str]:
     """Name of the run that does what is left of ``run``, whether it was started now, and a sentence that says so.
+
+    There is no such run when nothing could come of it.
 
     Raises:
         InvalidParameters: there is no such run, it is still going on, or there is nothing that could be done again.
         RunError: AWS does not answer as it should.
     """
+    from cli.aws.run_outcome import read_summary
     from lambdas.run_records import read_plan
 
     described = _describe_if_known(deployment, run)
     if described is not None and described["status"] == "RUNNING":
         raise InvalidParameters(f"{run} is still going on: wait for its end, or `kmeans aws stop {run}`")
-    if described is not None and _redrive(described):
-        return run, True, f"{run} is taken up where it broke off."
     try:
         plan = read_plan(deployment.output_bucket, run)
     except FileMissing as error:
@@ -84,6 +97,13 @@ def retry_run(
         raise InvalidParameters(
             f"{run} sent no files ({described.get('error')}: {described.get('cause')}); start it again"
         ) from error
+    if described is not None and name is None and _redrive(described):
+        return run, True, f"{run} is taken up where it broke off."
+    if described is not None:
+        summary = read_summary(deployment.output_bucket, run, described["startDate"])
+        reason = None if summary is None else _nothing_to_do(plan, summary)
+        if reason is not None:
+            return None, False, reason
     request: dict[str, Any] = {
         "retry_of": run,
         "params": msgspec.to_builtins(plan.params),
@@ -94,6 +114,33 @@ def retry_run(
     if not is_new:
         return new_run, False, f"{new_run} is retrying it already; nothing was started."
     return new_run, True, f"Started {new_run} for what failed or is missing in {run}."
+
+
+def _nothing_to_do(plan: "RunPlan", summary: dict[str, Any]) -> str | None:
+    """Why a retry would do nothing, None if it would do something."""
+    from lambdas import s3
+
+    failures = msgspec.convert(summary["failures"], list[FileResult])
+    if not failures:
+        return f"Nothing is left to do: no file of {plan.run_id} failed."
+
+    def is_unchanged(result: FileResult) -> bool:
+        failure = result.failure
+        if failure is None or failure.error not in LASTING or failure.input_etag is None:
+            return False
+        try:
+            return s3.head(plan.input_bucket, result.filename)["ETag"].strip('"') == failure.input_etag
+        except FileMissing:
+            return False
+
+    if not all(s3.concurrently(is_unchanged, failures)):
+        return None
+    names = ", ".join(printable(result.filename) for result in failures[:_NAMED])
+    more = f" and {len(failures) - _NAMED:,} more" if len(failures) > _NAMED else ""
+    return (
+        f"Nothing can be done yet: {counted(len(failures), 'failed file')} of {plan.run_id} would only fail again. "
+        f"Repair and upload first: {names}{more}."
+    )
 
 
 def _describe_if_known(deployment: "Deployment", run: str) -> Any:
@@ -113,11 +160,13 @@ def _redrive(described: Any) -> bool:
     """
     import boto3  # Takes a moment to load.
 
+    from cli.aws.run_outcome import TOO_MANY_FAILED
     from cli.aws.service_errors import translated
 
-    if described["status"] != "FAILED" or described.get("error") == _TOO_MANY_FAILED:
+    if described["status"] != "FAILED" or described.get("error") == TOO_MANY_FAILED:
         return False
-    if described.get("redriveStatus") != "REDRIVABLE":
+    # Once: what fails again has a lasting cause.
+    if described.get("redriveStatus") != "REDRIVABLE" or described.get("redriveCount", 0) > 0:
         return False
     with translated(f"run {described['name']}"):
         boto3.client("stepfunctions").redrive_execution(executionArn=described["executionArn"])

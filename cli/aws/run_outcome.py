@@ -4,19 +4,23 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import click
 import msgspec
 
 from cli.aws.deployment import Deployment
-from cli.cluster.summary_text import duration
+from cli.aws.run_progress import is_since
 from cli.readable import printable
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing
 from lambdas.contract.results import FileResult
+from lambdas.readable import counted, dollars, duration
 
+# How a run ends that came to its end with more failed files than it tolerates.
+TOO_MANY_FAILED = "ToleratedFailuresExceeded"
 # Of each error.
 _SHOWN_FAILURES = 3
 
@@ -54,6 +58,8 @@ class RunOutcome:
             return
         if self.summary is not None:
             click.echo(_figures(self.summary))
+            if self.summary["report_error"]:
+                click.echo(printable(f"Joined frame or report are missing: {self.summary['report_error']}"), err=True)
             failures = msgspec.convert(self.summary["failures"], list[FileResult])
             for line in failures_by_error(failures):
                 click.echo(line, err=True)
@@ -61,17 +67,32 @@ class RunOutcome:
                 click.echo(f"Once they are repaired: kmeans aws retry {self.run}{option}", err=True)
             click.echo(f"Report: kmeans aws report {self.run}{option}")
         if self.status != "SUCCEEDED":
-            reason = ": ".join(text for text in (self.error, self.cause) if text)
-            click.echo(printable(f"{self.run} has ended as {self.status}{f' ({reason})' if reason else ''}."), err=True)
+            click.echo(printable(f"{self.run} has ended as {self.status}{self._reason()}."), err=True)
+        if self.status != "SUCCEEDED" and self.summary is None:
+            click.echo(f"Do what is left: kmeans aws retry {self.run}{option}", err=True)
+
+    def _reason(self) -> str:
+        if self.error == TOO_MANY_FAILED and self.summary is not None:
+            n_all = self.summary["n_files"] + self.summary["n_done"]
+            tolerated = f"{self.summary['tolerated_failure_percentage']:g} %"
+            return f" ({self.n_failed:,} of {counted(n_all, 'file')} failed, more than the {tolerated} tolerated)"
+        reason = ": ".join(text for text in (self.error, self.cause) if text)
+        return f" ({reason})" if reason else ""
 
 
 def outcome_of(deployment: Deployment, run: str, described: Any) -> RunOutcome:
     """How a run has ended, from what Step Functions says of it and from its summary."""
-    try:
-        summary = json.loads(s3.read(deployment.output_bucket, keys.summary_key(run)))
-    except FileMissing:
-        summary = None
+    summary = read_summary(deployment.output_bucket, run, described["startDate"])
     return RunOutcome(run, described["status"], described.get("error"), described.get("cause"), summary)
+
+
+def read_summary(bucket: str, run: str, start: datetime) -> dict[str, Any] | None:
+    """The summary of the run of that name that was started then, None if it has none."""
+    try:
+        summary: dict[str, Any] = json.loads(s3.read(bucket, keys.summary_key(run)))
+    except FileMissing:
+        return None
+    return summary if is_since(summary["started_at"], start) else None
 
 
 def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
@@ -81,7 +102,7 @@ def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
         assert result.failure is not None
         groups[result.failure.error].append(result.failure.message)
     for error, messages in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
-        yield f"{error}: {len(messages):,} {'file' if len(messages) == 1 else 'files'}"
+        yield f"{error}: {counted(len(messages), 'file')}"
         yield from (f"  {printable(message)}" for message in messages[:_SHOWN_FAILURES])
         if len(messages) > _SHOWN_FAILURES:
             yield f"  and {len(messages) - _SHOWN_FAILURES:,} more, all in summary.json and in the report"
@@ -89,8 +110,8 @@ def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
 
 def _figures(summary: dict[str, Any]) -> str:
     return (
-        f"{summary['n_succeeded']:,} files clustered, {summary['n_done']:,} were up to date, "
+        f"{counted(summary['n_succeeded'], 'file')} clustered, {summary['n_done']:,} were up to date, "
         f"{summary['n_failed']:,} failed, in {duration(summary['duration_seconds'])} for about "
-        f"${summary['dollars']:,.2f}. {summary['n_rows']:,} rows are in {summary['n_clusters']:,} clusters, "
-        f"{summary['n_in_range']:,} of them inside the weight range."
+        f"{dollars(summary['dollars'])}. {counted(summary['n_rows'], 'row')} are in "
+        f"{counted(summary['n_clusters'], 'cluster')}, {summary['n_in_range']:,} of them inside the weight range."
     )

@@ -1,25 +1,31 @@
 """How far a run on AWS is, file by file: from the results that its batches have left so far."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import boto3
 
 from cli.aws.deployment import Deployment
 from cli.aws.service_errors import translated
-from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.cost_model import cost_of_work
-from lambdas.contract.errors import FileMissing, StorageUnavailable
+from lambdas.contract.errors import FileMissing, InvalidParameters, StorageUnavailable
 from lambdas.contract.events import Batch, RunPlan
-from lambdas.run_records import batch_outcomes, read_manifest, read_plan
+from lambdas.run_records import batch_outcomes, read_manifest, read_plan, written_results
+
+Answer = TypeVar("Answer")
 
 # Each look is a request to Step Functions and a listing of results.
 _SECONDS_BETWEEN_LOOKS = 2.0
-# Looks without an answer before the network is given up: half an hour.
-_PATIENCE = 900
+# Without an answer, before the network is given up.
+_SECONDS_OF_PATIENCE = 1800.0
+# After a start AWS may take a moment until it knows the run.
+_SECONDS_TO_APPEAR = 15.0
+# Between the clocks of Step Functions and of the kickoff function.
+_CLOCK_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Progress:
         plan: what is to be done; None until the input files are listed.
         n_finished, n_failed: files with a result, and the failed ones among them.
         dollars: what that cost, about.
+        seconds_of_clustering: since the files were listed.
         trouble: why the last look found nothing new, if it did not.
     """
 
@@ -39,6 +46,7 @@ class Progress:
     n_finished: int = 0
     n_failed: int = 0
     dollars: float = 0.0
+    seconds_of_clustering: float = 0.0
     trouble: str | None = None
 
 
@@ -48,6 +56,7 @@ class RunProgress:
 
     deployment: Deployment
     run: str
+    is_new: bool = False
     _progress: Progress = Progress()
     _waiting: dict[int, Batch] = field(default_factory=dict)
     _seconds: float = 0.0
@@ -60,19 +69,37 @@ class RunProgress:
             AccessDenied: these credentials may not look.
             StorageUnavailable: AWS has not answered for half an hour.
         """
-        n_silent = 0
+        began = answered = time.monotonic()
         while True:
             try:
                 progress = self.look()
-                n_silent = 0
+                answered = time.monotonic()
             except StorageUnavailable as error:
-                n_silent += 1
-                if n_silent > _PATIENCE:
+                if time.monotonic() - answered > _SECONDS_OF_PATIENCE:
                     raise
                 progress = replace(self._progress, trouble=str(error))
+            except InvalidParameters:
+                if not self.is_new or time.monotonic() - began > _SECONDS_TO_APPEAR:
+                    raise
+                progress = self._progress
             yield progress
             if progress.status != "RUNNING":
                 return
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer to a question, asked until the network is back.
+
+        Raises:
+            StorageUnavailable: AWS has not answered for half an hour.
+        """
+        began = time.monotonic()
+        while True:
+            try:
+                return ask()
+            except StorageUnavailable:
+                if time.monotonic() - began > _SECONDS_OF_PATIENCE:
+                    raise
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def look(self) -> Progress:
@@ -81,12 +108,12 @@ class RunProgress:
         Raises:
             RunError: as in ``follow``, and StorageUnavailable at the first time.
         """
-        status = describe(self.deployment, self.run)["status"]
+        described = describe(self.deployment, self.run)
+        status = described["status"]
         bucket = self.deployment.output_bucket
         if self._progress.plan is None:
-            try:
-                plan = read_plan(bucket, self.run)
-            except FileMissing:
+            plan = _plan_since(described["startDate"], bucket, self.run)
+            if plan is None:
                 self._progress = replace(self._progress, status=status)
                 return self._progress
             self._waiting = {batch.batch: batch for batch in read_manifest(plan)}
@@ -99,9 +126,14 @@ class RunProgress:
         progress = self._progress
         assert progress.plan is not None
         plan, n_finished, n_failed = progress.plan, progress.n_finished, progress.n_failed
-        written = {found.key for found in s3.list_objects(plan.output_bucket, keys.results_prefix(plan.run_id))}
-        new = [batch for number, batch in self._waiting.items() if keys.result_key(plan.run_id, number) in written]
-        for outcome in batch_outcomes(plan, new, written):
+        written = written_results(plan)
+        new = [
+            batch
+            for number, batch in self._waiting.items()
+            if keys.result_key(plan.run_id, plan.started_at, number) in written
+        ]
+        # All of them, before anything is counted: the network may be lost in between.
+        for outcome in list(batch_outcomes(plan, new, written)):
             if outcome.results is None:
                 continue
             del self._waiting[outcome.batch.batch]
@@ -118,7 +150,22 @@ class RunProgress:
             memory_mb=settings.memory_mb,
             architecture=settings.architecture,
         )
-        return replace(progress, n_finished=n_finished, n_failed=n_failed, dollars=dollars)
+        since = (datetime.now(UTC) - datetime.fromisoformat(plan.started_at)).total_seconds()
+        return replace(progress, n_finished=n_finished, n_failed=n_failed, dollars=dollars, seconds_of_clustering=since)
+
+
+def _plan_since(start: datetime, bucket: str, run: str) -> RunPlan | None:
+    """The plan of the run that was started then, None as long as there is none; one of that name may be older."""
+    try:
+        plan = read_plan(bucket, run)
+    except FileMissing:
+        return None
+    return plan if is_since(plan.started_at, start) else None
+
+
+def is_since(moment: str, start: datetime) -> bool:
+    """Whether a moment of a kickoff function belongs to an execution that was started then, or a later one."""
+    return datetime.fromisoformat(moment) > start - _CLOCK_SKEW
 
 
 def describe(deployment: Deployment, run: str) -> Any:

@@ -3,11 +3,29 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from lambdas.contract.errors import AccessDenied, InvalidParameters, StorageUnavailable
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
+# Nobody in particular asks.
+_NOBODY = (
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 _MISSING = ("ValidationError", "ExecutionDoesNotExist")
 
 
@@ -25,9 +43,12 @@ def translated(what: str) -> Iterator[None]:
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         if code in _MISSING:
-            raise InvalidParameters(f"there is no {what} in this account and region ({message})") from error
+            raise InvalidParameters(f"there is no {what} in this account and region") from error
         if code in _DENIED:
             raise AccessDenied(f"{what}: no access ({message})") from error
         raise StorageUnavailable(f"{what}: {message}") from error
+    except _NOBODY as error:
+        message = f"{error}. Set up credentials and region (`aws configure sso`), or choose --profile and --region"
+        raise AccessDenied(f"{what}: {message}") from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"{what}: {error}") from error

@@ -11,6 +11,7 @@ from cli.aws.options import choose_account, request_of, run_options, stack_optio
 from cli.command_errors import FAILED, errors_as_exit_status
 from cli.stop_signals import Stopped
 from lambdas.contract.errors import InvalidParameters
+from lambdas.readable import counted
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 _COUNTS = ("n_found", "n_done", "n_unchanged", "n_files", "n_batches", "n_bytes")
 
 
-@click.command(epilog="Exit status: 0 started, going on, or nothing to do, 1 it did not start, 2 wrong usage.")
+@click.command(
+    epilog="Exit status: 0 started, going on, or nothing to do, 1 it did not start, 2 wrong usage, 130 Ctrl-C; "
+    "with --watch that of `kmeans aws watch`."
+)
 @stack_options
 @run_options
 @click.option("--name", help="What to call the run.  [default: run- and the time]")
@@ -49,16 +53,31 @@ def start(
       # One province with other parameters, by a name of its own, and follow it
       kmeans aws start --prefix ilocos/ --params '{"target_weight": 300}' --name ilocos-300 --watch
     """
-    with errors_as_exit_status():
+    with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
         choose_account(profile, region, endpoint_url)
         from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
         deployment = find_deployment(stack)
+        _require_files(deployment, run["prefix"])
         run_name, is_new = start_run(deployment, request_of(run), name)
         if not as_json:
             going_on = f"{run_name} is going on with the same request; nothing was started."
             click.echo(f"Started {run_name}." if is_new else going_on)
         accompany(deployment, run_name, is_new=is_new, as_json=as_json, wait=wait, is_followed=is_followed)
+
+
+def _require_files(deployment: "Deployment", prefix: str) -> None:
+    """Refuse a run over nothing: it is a slip of the pen.
+
+    Raises:
+        InvalidParameters: there is no file to cluster under the prefix.
+    """
+    from lambdas import s3
+    from lambdas.contract import keys
+
+    if not any(keys.is_input(found.key) for found in s3.list_objects(deployment.input_bucket, prefix)):
+        where = f"s3://{deployment.input_bucket}/{prefix}"
+        raise InvalidParameters(f"there is no .parquet or .geoparquet file in {where}")
 
 
 def accompany(
@@ -68,7 +87,7 @@ def accompany(
     from cli.aws.watch import follow_to_the_end
 
     if is_followed:
-        follow_to_the_end(deployment, run, as_json=as_json)
+        follow_to_the_end(deployment, run, as_json=as_json, is_new=is_new)
         return
     counts = _listed(deployment, run, is_quiet=as_json) if wait else {}
     if as_json:
@@ -77,8 +96,8 @@ def accompany(
     if counts:
         unchanged = f"{counts['n_unchanged']:,} unchanged since they failed, " if counts["n_unchanged"] else ""
         click.echo(
-            f"{counts['n_found']:,} files found, {counts['n_done']:,} up to date, {unchanged}"
-            f"{counts['n_files']:,} to do in {counts['n_batches']:,} batches."
+            f"{counted(counts['n_found'], 'file')} found, {counts['n_done']:,} up to date, {unchanged}"
+            f"{counts['n_files']:,} to do in {counted(counts['n_batches'], 'batch', 'batches')}."
         )
         if counts["n_files"] == 0:
             click.echo("Nothing is to be done; only the report is made again.")
@@ -92,7 +111,7 @@ def _listed(deployment: "Deployment", run: str, *, is_quiet: bool) -> dict[str, 
     if not is_quiet:
         click.echo("Listing the files; Ctrl-C leaves the run alone.", err=True)
     try:
-        for progress in RunProgress(deployment, run).follow():
+        for progress in RunProgress(deployment, run, is_new=True).follow():
             if progress.plan is not None:
                 plan = progress.plan
                 return {name: getattr(plan, name) for name in _COUNTS}
@@ -121,13 +140,22 @@ def start_run(deployment: "Deployment", request: dict[str, Any], name: str | Non
     client = boto3.client("stepfunctions")
     with translated(f"the state machine of {deployment.stack}"):
         for running in _running(client, deployment.state_machine_arn):
-            if json.loads(client.describe_execution(executionArn=running["executionArn"])["input"]) == request:
+            said = json.loads(client.describe_execution(executionArn=running["executionArn"])["input"])
+            if _is_same(deployment, said, request):
                 return str(running["name"]), False
         try:
             Execution.start(client, deployment.state_machine_arn, wanted, request)
         except client.exceptions.ExecutionAlreadyExists as error:
             raise InvalidParameters(f"there was a run called {wanted} already; choose another --name") from error
     return wanted, True
+
+
+def _is_same(deployment: "Deployment", said: Any, request: dict[str, Any]) -> bool:
+    """Whether two requests mean the same, with the defaults of the stack."""
+    try:
+        return deployment.complete(said, "same") == deployment.complete(request, "same")
+    except InvalidParameters:
+        return False  # The kickoff function will say so.
 
 
 def _running(client: Any, state_machine_arn: str) -> Any:

@@ -8,7 +8,7 @@ from cli.aws.options import choose_account, stack_options
 from cli.command_errors import errors_as_exit_status
 
 
-@click.command(epilog="Exit status: 0 stopped, or ended already, 1 AWS does not answer as it should, 2 wrong usage.")
+@click.command(epilog="Exit status: 0 stopped, or ended already, 1 AWS does not answer, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("run")
 @stack_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -22,7 +22,7 @@ def stop(
       kmeans aws stop run-20261123-093000
       kmeans aws stop ilocos-300 --stack SamplingUnits-prod
     """
-    with errors_as_exit_status():
+    with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
         choose_account(profile, region, endpoint_url)
         import boto3  # Takes a moment to load.
 

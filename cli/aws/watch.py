@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.aws.options import choose_account, stack_options
-from cli.command_errors import FAILED, errors_as_exit_status
+from cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
 from cli.progress_bar import is_watched, progress_bars
 from cli.stop_signals import Stopped
+from lambdas.readable import dollars
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
     from cli.aws.run_progress import Progress, RunProgress
 
-# Files failed, but not more than the run tolerates.
-PARTLY_FAILED = 3
 # Without a terminal the progress is a line every now and then.
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -47,8 +46,11 @@ def watch(
         follow_to_the_end(find_deployment(stack), run, as_json=as_json)
 
 
-def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool) -> None:
+def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_new: bool = False) -> None:
     """Show the progress of a run, print how it ended, and exit with the status that says so.
+
+    Args:
+        is_new: it was started a moment ago; AWS may not know it yet.
 
     Raises:
         RunError: there is no such run, or AWS does not answer as it should.
@@ -57,8 +59,9 @@ def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool) -> N
     from cli.aws.run_progress import RunProgress, describe
 
     try:
-        _follow(RunProgress(deployment, run), is_quiet=as_json)
-        outcome = outcome_of(deployment, run, describe(deployment, run))
+        progress = RunProgress(deployment, run, is_new=is_new)
+        _follow(progress, is_quiet=as_json)
+        outcome = progress.patiently(lambda: outcome_of(deployment, run, describe(deployment, run)))
     except Stopped as stopped:
         click.echo(f"\nThe run goes on. Come back with: kmeans aws watch {run}{deployment.option}", err=True)
         sys.exit(stopped.exit_status)
@@ -92,7 +95,7 @@ def _as_bar(state: "Progress") -> dict[str, Any]:
     failed = f", {state.n_failed:,} failed" if state.n_failed else ""
     description = state.trouble or ("joining results" if is_joining else "clustering")
     return {
-        "description": f"{description}{failed}, ${state.dollars:,.2f}",
+        "description": f"{description}{failed}{_rate(state)}, {dollars(state.dollars)}",
         "completed": state.n_finished,
         "total": state.plan.n_files,
     }
@@ -104,5 +107,12 @@ def _as_text(state: "Progress") -> str:
     trouble = f" ({state.trouble})" if state.trouble else ""
     return (
         f"{state.n_finished:,} of {state.plan.n_files:,} files, {state.n_failed:,} failed, "
-        f"${state.dollars:,.2f} so far{trouble}"
+        f"{dollars(state.dollars)} so far{trouble}"
     )
+
+
+def _rate(state: "Progress") -> str:
+    """Files a second, once there is something to tell."""
+    if state.seconds_of_clustering <= 0:
+        return ""
+    return f", {state.n_finished / state.seconds_of_clustering:,.1f} files/s"

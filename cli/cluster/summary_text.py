@@ -9,6 +9,7 @@ import click
 import kmeans
 from cli.cluster.local_run import LocalSummary
 from lambdas.contract.results import FileReport, FileResult
+from lambdas.readable import duration
 
 _HEADINGS = ("file", "rows", "clusters", "in range", "radius in m", "seconds")
 
@@ -68,16 +69,6 @@ def explain(counts: Mapping[str, int]) -> list[str]:
         if status != kmeans.Status.OK and counts.get(status)
     ]
     return ["Clusters whose status is not ok:", *lines] if lines else []
-
-
-def duration(seconds: float) -> str:
-    """Seconds below a minute, then minutes, then hours."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _print_table(files: list[FileResult], out: str) -> None:

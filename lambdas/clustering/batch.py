@@ -30,9 +30,9 @@ def run_batch(request: ClusteringRequest) -> list[FileResult]:
     _load_kernels()
     source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
     results = [_run_file(filename, source, target, request.params) for filename in request.filenames]
-    if request.run_id is not None and request.batch is not None:
-        record = BatchResult(fingerprint=request.params.fingerprint(), results=results)
-        target.write(keys.result_key(request.run_id, request.batch), msgspec.json.encode(record))
+    if request.run_id is not None and request.started_at is not None and request.batch is not None:
+        key = keys.result_key(request.run_id, request.started_at, request.batch)
+        target.write(key, msgspec.json.encode(BatchResult(results=results)))
     return results
 
 

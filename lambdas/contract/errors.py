@@ -64,3 +64,7 @@ class InternalError(RunError):
 
 class NoResult(RunError):
     """The function that had the file did not return: it ran out of time or memory, or was stopped."""
+
+
+# Codes of errors that come again as long as the file and the parameters stay what they are.
+LASTING = (InvalidInput.__name__, InvalidParameters.__name__)

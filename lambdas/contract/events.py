@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from lambdas.contract.errors import InvalidEvent
-from lambdas.contract.keys import RUN_ID_PATTERN
+from lambdas.contract.keys import MOMENT_PATTERN, RUN_ID_PATTERN
 from lambdas.contract.parameters import RunParameters, parse_parameters
 
 DEFAULT_MAX_CONCURRENCY = 500
@@ -56,6 +56,9 @@ class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"`{field}` has to be 1 to 80 letters, digits, `-` or `_`")
         if self.retry_of == self.run_id:
             raise ValueError("`retry_of` has to name another run")
+        if self.retry_of is not None and self.n_files is not None:
+            # What is left over would be forgotten.
+            raise ValueError("`retry_of` is for all failed files of a run: `n_files` cannot be given with it")
         if self.n_files is not None and self.n_files < 0:
             raise ValueError("`n_files` has to be at least 0, or null for all files")
         if not 1 <= self.max_concurrency <= 10_000:
@@ -83,6 +86,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         n_unchanged: of the others, those that failed in the run that is retried and have not changed since.
         n_files: of the others, how many are sent.
         n_batches, n_bytes: what they add up to.
+        fingerprint: of the parameters and the version, which all outputs of the run have.
         tolerated_batch_percentage: share of batches that may crash before the map stops; the verdict over the files is
             the summary's.
         map_error: set by the state machine when the map over the batches gave up.
@@ -102,6 +106,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_concurrency: int
     tolerated_failure_percentage: float
     tolerated_batch_percentage: float
+    fingerprint: str
     params: RunParameters
     retry_of: str | None = None
     map_error: MapError | None = None
@@ -110,7 +115,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Event of the clustering function: one ``filename``, or a batch of ``files``.
 
-    With ``run_id`` and ``batch`` the results are also written to the run's folder.
+    With ``run_id``, ``started_at`` and ``batch`` the results are also written to the run's folder.
     """
 
     input_bucket: str
@@ -119,15 +124,18 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     files: tuple[FileItem, ...] | None = None
     params: RunParameters = RunParameters()
     run_id: str | None = None
+    started_at: str | None = None
     batch: int | None = None
 
     def __post_init__(self) -> None:
         if (self.filename is None) == (not self.files):
             raise ValueError("the event needs either `filename` or `files`")
-        if (self.run_id is None) != (self.batch is None):
-            raise ValueError("`run_id` and `batch` belong together")
+        if len({value is None for value in (self.run_id, self.started_at, self.batch)}) > 1:
+            raise ValueError("`run_id`, `started_at` and `batch` belong together")
         if self.run_id is not None and not RUN_ID_PATTERN.fullmatch(self.run_id):
             raise ValueError("`run_id` has to be 1 to 80 letters, digits, `-` or `_`")
+        if self.started_at is not None and not MOMENT_PATTERN.fullmatch(self.started_at):
+            raise ValueError("`started_at` has to be a moment in UTC with microseconds")
 
     @property
     def filenames(self) -> list[str]:

@@ -12,6 +12,8 @@ RUNS_PREFIX = "runs/"
 # A run is called like the execution of the state machine; of the names that Step Functions allows, these are plain
 # in object keys and in shells.
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# A moment in UTC, as in `RunPlan.started_at`.
+MOMENT_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 # User metadata of an output object: together they tell whether it is up to date without opening it.
 FINGERPRINT_METADATA = "parameters-fingerprint"
@@ -75,13 +77,16 @@ def known_key(run_id: str) -> str:
     return f"{run_prefix(run_id)}known.json"
 
 
-def results_prefix(run_id: str) -> str:
-    """Where the clustering function writes the results of each batch."""
-    return f"{run_prefix(run_id)}results/"
+def results_prefix(run_id: str, started_at: str) -> str:
+    """Where the clustering function writes the results of each batch.
+
+    Names of runs are free again after 90 days: the moment tells their results apart.
+    """
+    return f"{run_prefix(run_id)}results/{started_at.replace(':', '')}/"
 
 
-def result_key(run_id: str, batch: int) -> str:
-    return f"{results_prefix(run_id)}{batch:06d}.json"
+def result_key(run_id: str, started_at: str, batch: int) -> str:
+    return f"{results_prefix(run_id, started_at)}{batch:06d}.json"
 
 
 def executions_prefix(run_id: str) -> str:

@@ -71,9 +71,8 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clustering function leaves in the run's folder; the fingerprint tells with which parameters."""
+    """What the clustering function leaves in the run's folder."""
 
-    fingerprint: str
     results: list[FileResult]
 
 

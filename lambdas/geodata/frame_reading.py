@@ -13,11 +13,13 @@ from pyproj.exceptions import ProjError
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.contract.results import FileReport
+from lambdas.geodata.antimeridian import cut
 from lambdas.geodata.coordinate_operations import find_crs, find_transformer, transform
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
 from lambdas.geodata.provenance import PROVENANCE_METADATA
 
+_TURN = 360.0
 # Columns of a frame after its first, the id, and those that the clusters were nested in.
 _FIGURES = ("weight", "status", "n_points", "area", "radius", "pieces", "centroid", "geometry", "bbox")
 
@@ -83,8 +85,8 @@ def read_frame(source: Any, filename: str) -> Frame:
     polygons: npt.NDArray[np.object_] = shapely.from_wkb(column["geometry"].to_numpy(zero_copy_only=False))
     centroids = shapely.get_coordinates(shapely.from_wkb(column["centroid"].to_numpy(zero_copy_only=False)))
     if to_degrees is not None and len(polygons):
-        polygons = shapely.transform(polygons, lambda places: transform(to_degrees, places))
         centroids = transform(to_degrees, centroids)
+        polygons = _on_the_globe(polygons, centroids, to_degrees)
     return Frame(
         filename=filename,
         origin=origin,
@@ -99,6 +101,19 @@ def read_frame(source: Any, filename: str) -> Frame:
         centroids=centroids,
         polygons=polygons,
     )
+
+
+def _on_the_globe(
+    polygons: npt.NDArray[np.object_], centroids: FloatArray, to_degrees: pyproj.Transformer
+) -> npt.NDArray[np.object_]:
+    """Polygons in degrees, cut at the antimeridian: longitudes jump there, those of one polygon must not."""
+    import shapely
+
+    corners, owner = shapely.get_coordinates(polygons, return_index=True)
+    places = transform(to_degrees, corners)
+    middle = centroids[owner, 0]
+    places[:, 0] -= _TURN * np.rint((places[:, 0] - middle) / _TURN)
+    return cut(shapely.set_coordinates(polygons.copy(), places), _TURN)
 
 
 def _origin(file: GeoFile) -> FrameOrigin:

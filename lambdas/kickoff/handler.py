@@ -9,16 +9,13 @@ import msgspec
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.batch_size import BatchLimits
-from lambdas.contract.errors import FileMissing, InvalidEvent, InvalidInput, InvalidParameters
+from lambdas.contract.errors import LASTING, FileMissing, InvalidEvent
 from lambdas.contract.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
 from lambdas.contract.results import FileResult, KnownFiles
 from lambdas.kickoff.batching import pack
-from lambdas.kickoff.listing import find_files
+from lambdas.kickoff.listing import Candidates, find_files
 from lambdas.run_records import file_results, read_known, read_plan
 from lambdas.settings import Settings
-
-# Errors that come again as long as the file and the parameters stay what they are.
-_LASTING = (InvalidInput.__name__, InvalidParameters.__name__)
 
 
 def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -27,7 +24,7 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied, BucketMissing, StorageUnavailable: nothing was started.
     """
-    started_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    started_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     settings = Settings.from_environment()
     request = parse_event(settings.complete_run(event), RunRequest)
     limits = BatchLimits.of(settings.deployment.memory_mb, settings.deployment.timeout_minutes)
@@ -45,7 +42,7 @@ def plan_run(
     request: RunRequest, input_bucket: str, output_bucket: str, limits: BatchLimits, started_at: str
 ) -> RunPlan:
     """List, skip what is done, pack into batches and write the manifest."""
-    earlier = _Earlier() if request.retry_of is None else _earlier(output_bucket, request.retry_of, request.prefix)
+    earlier = _Earlier() if request.retry_of is None else _earlier(output_bucket, request)
     found = find_files(
         input_bucket,
         output_bucket,
@@ -53,9 +50,11 @@ def plan_run(
         request.params,
         n_files=request.n_files,
         force=request.force,
-        only=earlier.etags,
+        only=earlier.candidates,
     )
-    known = KnownFiles(sorted({*earlier.done, *found.done}), [(earlier.failed or {})[name] for name in found.unchanged])
+    # The seconds of an earlier run are none of this one.
+    unchanged = [msgspec.structs.replace(earlier.failed[name], seconds=None) for name in found.unchanged]
+    known = KnownFiles(found.done, unchanged)
     batches = pack(found.to_do, request.max_concurrency, limits)
     plan = RunPlan(
         run_id=request.run_id,
@@ -63,7 +62,7 @@ def plan_run(
         input_bucket=input_bucket,
         output_bucket=output_bucket,
         manifest_key=keys.manifest_key(request.run_id),
-        n_found=found.n_found + len(earlier.done),
+        n_found=found.n_found,
         n_done=len(known.done),
         n_unchanged=len(known.failed),
         n_files=len(found.to_do),
@@ -72,6 +71,7 @@ def plan_run(
         max_concurrency=request.max_concurrency,
         tolerated_failure_percentage=request.tolerated_failure_percentage,
         tolerated_batch_percentage=_tolerated_batches(request, len(batches)),
+        fingerprint=request.params.fingerprint(),
         params=request.params,
         retry_of=request.retry_of,
     )
@@ -86,32 +86,35 @@ class _Earlier:
     """What is known from the run that is to be retried; nothing if there is none.
 
     Attributes:
-        done: files that it finished, or found finished.
-        failed: results of the others.
+        candidates: its files, and how they ended.
+        failed: results of those that are not done.
     """
 
-    done: set[str] = field(default_factory=set)
-    failed: dict[str, FileResult] | None = None
-
-    @property
-    def etags(self) -> dict[str, str | None] | None:
-        """Of each file that is not done the ETag with which it would only fail again, if there is one."""
-        if self.failed is None:
-            return None
-        failures = {name: result.failure for name, result in self.failed.items() if result.failure is not None}
-        return {name: failed.input_etag if failed.error in _LASTING else None for name, failed in failures.items()}
+    candidates: Candidates | None = None
+    failed: dict[str, FileResult] = field(default_factory=dict)
 
 
-def _earlier(output_bucket: str, run_id: str, prefix: str) -> _Earlier:
+def _earlier(output_bucket: str, request: RunRequest) -> _Earlier:
+    run_id = request.retry_of or ""
     try:
         plan = read_plan(output_bucket, run_id)
     except FileMissing as error:
         raise InvalidEvent(f"`retry_of`: there is no run {run_id}, or it sent no files") from error
+    if plan.fingerprint != request.params.fingerprint():
+        raise InvalidEvent(
+            f"`retry_of`: {run_id} had other parameters, or the deployment has another version since; start a new run"
+        )
     known = read_known(plan)
     done, failed = set(known.done), {}
     for result in file_results(plan, known):
-        if result.report is not None:
+        if not result.filename.startswith(request.prefix):
+            continue
+        if result.failure is None:
             done.add(result.filename)
         else:
             failed[result.filename] = result
-    return _Earlier({name for name in done if name.startswith(prefix)}, failed)
+    etags = {
+        name: result.failure.input_etag if result.failure is not None and result.failure.error in LASTING else None
+        for name, result in failed.items()
+    }
+    return _Earlier(Candidates({name for name in done if name.startswith(request.prefix)}, etags), failed)

@@ -2,7 +2,6 @@
 
 import itertools
 import posixpath
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lambdas import s3
@@ -30,6 +29,24 @@ class Found:
     to_do: list[FileItem]
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Files of an earlier run.
+
+    Attributes:
+        done: names of those that it finished, or found finished. They are looked at again: an output may have been
+            replaced since.
+        failed: names of the others, each with the ETag with which it would only fail again, if there is one.
+    """
+
+    done: set[str]
+    failed: dict[str, str | None]
+
+    @property
+    def names(self) -> set[str]:
+        return self.done | self.failed.keys()
+
+
 def find_files(
     input_bucket: str,
     output_bucket: str,
@@ -38,7 +55,7 @@ def find_files(
     *,
     n_files: int | None,
     force: bool,
-    only: Mapping[str, str | None] | None = None,
+    only: Candidates | None = None,
 ) -> Found:
     """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
 
@@ -46,25 +63,29 @@ def find_files(
     are in the metadata of the output object. At most ``n_files`` are returned as to do.
 
     Args:
-        only: names to look for, instead of all, each with the ETag with which it would only fail again, if there is
-            one. Those that are not there any more are to do all the same, so that the clustering function says so.
+        only: files to look at, instead of all; those that failed and are not there any more are to do all the same, so
+            that the clustering function says so.
 
     Raises:
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
     """
-    if only is not None:
-        only = {name: etag for name, etag in only.items() if name.startswith(prefix)}
-        prefix = posixpath.commonprefix(list(only))
+    names = None if only is None else only.names
+    if names is not None:
+        prefix = posixpath.commonprefix(list(names))
     inputs = [
         found
-        for found in (s3.list_objects(input_bucket, prefix) if only is None or only else ())
-        if keys.is_input(found.key) and (only is None or found.key in only)
+        for found in (s3.list_objects(input_bucket, prefix) if names is None or names else ())
+        if keys.is_input(found.key) and (names is None or found.key in names)
     ]
-    done, n_stale = (set[str](), 0) if force else _done(inputs, output_bucket, prefix, params)
-    hopeless = only or {}
-    unchanged = {found.key for found in inputs if not force and hopeless.get(found.key) == found.etag} - done
+    if force:
+        # In a retry what is done is none of its business.
+        done, n_stale = set[str]() if only is None else only.done, 0
+    else:
+        done, n_stale = _done(inputs, output_bucket, prefix, params)
+    failed = {} if only is None else only.failed
+    unchanged = {found.key for found in inputs if not force and failed.get(found.key) == found.etag} - done
     to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in done | unchanged]
-    gone = sorted(set(only or ()) - {found.key for found in inputs})
+    gone = sorted(failed.keys() - {found.key for found in inputs})
     to_do += [FileItem(name) for name in gone]
     to_do = list(itertools.islice(to_do, n_files))
     return Found(len(inputs) + len(gone), sorted(done), n_stale, sorted(unchanged), to_do)

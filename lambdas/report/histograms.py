@@ -31,11 +31,11 @@ def histogram(values: FloatArray, show_at_least: float) -> dict[str, Any]:
     end = end or 1.0
     step = _round_step(end / _ABOUT_BINS)
     n_bins = int(np.floor(end / step)) + 1
-    bins = np.floor(values / step).astype(np.int64)
+    bins = np.floor(values / step)
     inside = bins < n_bins
     return {
         "step": step,
-        "counts": np.bincount(bins[inside], minlength=n_bins).tolist(),
+        "counts": np.bincount(bins[inside].astype(np.int64), minlength=n_bins).tolist(),
         "n_above": int((~inside).sum()),
     }
 

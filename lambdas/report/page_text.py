@@ -40,7 +40,7 @@ def page_text(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, f
     reasons = _reasons(clusters, totals)
     return {
         "title": header.title,
-        "summary": _summary(totals, n_failed, " or ".join(range_text(limits) for limits in ranges)),
+        "summary": _summary(totals, n_failed, " or ".join(range_text(limits) for limits in ranges), header.note),
         "figures": _key_figures(header, clusters, totals, n_failed),
         "run_facts": run_facts(header),
         "parameters": chosen,
@@ -58,14 +58,15 @@ def page_text(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, f
     }
 
 
-def _summary(totals: FileTotals, n_failed: int, ranges: str) -> str:
-    if not totals.n_files and not n_failed:
-        return "No file was clustered."
-    of_files = "1 file" if totals.n_files == 1 else f"{totals.n_files:,} files"
-    text = f"{totals.n_clusters:,} clusters from {of_files}"
-    if totals.n_clusters:
-        text += f"; {share(totals.n_in_range, totals.n_clusters)} of them are inside the weight range of {ranges}"
-    text += "."
+def _summary(totals: FileTotals, n_failed: int, ranges: str, note: str | None) -> str:
+    if not totals.n_files:
+        text = "No file was clustered." if note is None else f"The clusters are not shown: {note}."
+    else:
+        of_files = "1 file" if totals.n_files == 1 else f"{totals.n_files:,} files"
+        text = f"{totals.n_clusters:,} clusters from {of_files}"
+        if totals.n_clusters:
+            text += f"; {share(totals.n_in_range, totals.n_clusters)} of them are inside the weight range of {ranges}"
+        text += "."
     if n_failed:
         text += f" {'1 file' if n_failed == 1 else f'{n_failed:,} files'} could not be clustered."
     return text
@@ -77,8 +78,10 @@ def _key_figures(header: RunHeader, clusters: ClusterRecords, totals: FileTotals
     n_outside = totals.n_clusters - totals.n_in_range
     n_exceptions = int((records["status"] > 0).sum())
     n_invalid = f"{totals.n_invalid:,} left out" if totals.n_invalid else ""
-    figures = [
-        KeyFigure("Files clustered", f"{n_done:,}", _files_remark(header, n_done, n_failed)),
+    figures = [KeyFigure("Files clustered", f"{n_done:,}", _files_remark(header, n_done, n_failed))]
+    if header.note is not None and not totals.n_files:
+        return figures
+    figures += [
         KeyFigure("Rows", f"{totals.n_rows:,}", n_invalid),
         KeyFigure("Clusters", f"{totals.n_clusters:,}"),
     ]

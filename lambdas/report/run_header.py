@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from lambdas.contract.parameters import BySettlement, RunParameters
+from lambdas.readable import duration
 
 _LABELS = {
     "target_weight": "Target weight",
@@ -45,6 +46,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         input, output: buckets or folders.
         n_found: files that there are, n_done: those that are clustered now, n_skipped: those of them that an earlier
             run had done, n_failed: those that could not be; by default the last three come from what the builder got.
+        note: a sentence that the reader has to know, such as what is not on the page.
     """
 
     title: str
@@ -59,6 +61,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     n_done: int | None = None
     n_skipped: int | None = None
     n_failed: int | None = None
+    note: str | None = None
 
 
 class Fact(NamedTuple):
@@ -139,16 +142,6 @@ def number(value: float) -> str:
     if value == round(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.3g}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _value_text(name: str, value: Any) -> str:

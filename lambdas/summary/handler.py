@@ -1,4 +1,4 @@
-"""Entry point of the summary function: joins the results of a run and writes ``summary.json`` and the joined frame."""
+"""Entry point of the summary function: ``summary.json``, and the joined frame and report of a run."""
 
 import logging
 import tempfile
@@ -12,7 +12,7 @@ from lambdas.contract import keys
 from lambdas.contract.events import RunPlan, parse_event
 from lambdas.contract.log_messages import RUN_FINISHED
 from lambdas.settings import Settings
-from lambdas.summary.join import RunSummary, summarise
+from lambdas.summary.join import RunSummary, Summarised, join_frames, summarise
 
 logger = logging.getLogger(__name__)
 logging.getLogger().setLevel(logging.INFO)
@@ -29,15 +29,29 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
         FileMissing, StorageUnavailable: the manifest or a result cannot be read.
     """
     plan = parse_event(event, RunPlan)
-    with tempfile.TemporaryDirectory() as folder:
-        summary = summarise(plan, Settings.from_environment().deployment, Path(folder))
     key = keys.summary_key(plan.run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        summarised = summarise(plan, Settings.from_environment().deployment, Path(folder))
+        # The verdict comes first: whatever happens to the frames, it stands.
+        s3.write_json(plan.output_bucket, key, msgspec.json.encode(summarised.summary))
+        summary = _joined(plan, summarised, Path(folder))
     s3.write_json(plan.output_bucket, key, msgspec.json.encode(summary))
     counts = {"run": plan.run_id, "n_succeeded": summary.n_succeeded, "n_failed": summary.n_failed}
     logger.info(RUN_FINISHED, extra=counts)
     return _answer(summary, key)
 
 
+def _joined(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
+    """The summary with joined frame and report, or with the reason why they are missing."""
+    try:
+        return join_frames(plan, summarised, folder)
+    except Exception as error:
+        logger.exception("no joined frame or report")
+        message = f"{type(error).__name__}: {error}"
+        return msgspec.structs.replace(summarised.summary, report_error=message)
+
+
 def _answer(summary: RunSummary, key: str) -> dict[str, Any]:
-    answer: dict[str, Any] = msgspec.to_builtins(summary)
-    return answer | {"failures": answer["failures"][:_FAILURES_IN_ANSWER], "summary_key": key}
+    # Cut before it is converted: there may be a million failures.
+    short = msgspec.structs.replace(summary, failures=summary.failures[:_FAILURES_IN_ANSWER])
+    return msgspec.to_builtins(short) | {"summary_key": key}  # type: ignore[no-any-return]

@@ -1,12 +1,12 @@
 """The frames of all files as one: GeoParquet in longitude and latitude, in parts when it is large."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray
@@ -15,6 +15,7 @@ from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.frame_reading import Frame
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, LONGITUDE_LATITUDE, free_name, geo_metadata
+from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 
 # Some 150 MB on disk.
 _ROWS_PER_PART = 500_000
@@ -28,11 +29,24 @@ class JoinedFrame:
     Only the rows of one row group are held, and one part is on the disk at a time.
     """
 
-    def __init__(self, folder: Path, column_prefix: str, hand_over: Callable[[Path, int], None]) -> None:
-        """Parts are written in ``folder``; ``hand_over`` gets the path and number of each, and may not keep it."""
+    def __init__(
+        self,
+        folder: Path,
+        column_prefix: str,
+        provenance: dict[str, Any],
+        hand_over: Callable[[Path, int], None],
+    ) -> None:
+        """Prepare to write parts in ``folder``.
+
+        Args:
+            column_prefix: as in the parameters.
+            provenance: how the frames were made; noted in the parts.
+            hand_over: gets the path and number of each part, and may not keep it.
+        """
         self.n_parts = 0
         self.n_clusters = 0
         self._folder, self._prefix, self._hand_over = folder, column_prefix, hand_over
+        self._provenance = provenance
         self._pending: list[pa.Table] = []
         self._n_pending = 0
         self._part: _Part | None = None
@@ -59,19 +73,21 @@ class JoinedFrame:
         table = _concatenated(self._pending)
         self._pending, self._n_pending = [], 0
         part = self._part
-        if part is not None and (
-            part.n_rows + table.num_rows > _ROWS_PER_PART or not table.schema.equals(part.writer.schema)
-        ):
-            self._end_part()
+        if part is not None:
+            fitting = _cast(table, part.writer.schema)
+            if fitting is None or part.n_rows + table.num_rows > _ROWS_PER_PART:
+                self._end_part()
+            table = table if fitting is None else fitting
         if self._part is None:
             path = self._folder / f"part-{self.n_parts}.parquet"
-            self._part = _Part(path, pq.ParquetWriter(path, table.schema, compression="zstd"))
-        self._part.append(table)
+            schema = _with_metadata(table.schema, self._provenance)
+            self._part = _Part(path, pq.ParquetWriter(path, schema, compression="zstd"))
+        self._part.append(table.replace_schema_metadata(self._part.writer.schema.metadata))
 
     def _end_part(self) -> None:
         if self._part is None:
             return
-        self._part.close()
+        self._part.writer.close()
         self._hand_over(self._part.path, self.n_parts)
         self._part.path.unlink()
         self._part = None
@@ -80,36 +96,28 @@ class JoinedFrame:
 
 @dataclass
 class _Part:
-    """A file that is being written.
-
-    Attributes:
-        corners: float64 (1, 4) for each row group, shapely's bounds of what is in it.
-    """
+    """A file that is being written."""
 
     path: Path
     writer: pq.ParquetWriter
     n_rows: int = 0
-    corners: list[FloatArray] = field(default_factory=list)
 
     def append(self, table: pa.Table) -> None:
         self.writer.write_table(table, row_group_size=PIECE_ROWS)
         self.n_rows += table.num_rows
-        boxes = table.column(table.num_columns - 1).combine_chunks().flatten()
-        ends = [pc.min(boxes[0]), pc.min(boxes[1]), pc.max(boxes[2]), pc.max(boxes[3])]
-        self.corners.append(np.array([[np.nan if end.as_py() is None else end.as_py() for end in ends]]))
 
-    def close(self) -> None:
-        schema = self.writer.schema
-        *_, centroid, geometry, bbox = schema.names
-        crs = projjson(LONGITUDE_LATITUDE)
-        descriptions = {
-            geometry: {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"], "crs": crs},
-            centroid: {"encoding": "WKB", "geometry_types": ["Point"], "crs": crs},
-        }
-        corners = np.concatenate(self.corners)
-        metadata = geo_metadata(schema, geometry, descriptions, bbox, corners[:, :2], corners[:, 2:])
-        self.writer.add_key_value_metadata({GEO_METADATA: metadata})
-        self.writer.close()
+
+def _with_metadata(schema: pa.Schema, provenance: dict[str, Any]) -> pa.Schema:
+    """The schema as GeoParquet; where everything is, which may be left out, is not known before the end."""
+    *_, centroid, geometry, bbox = schema.names
+    crs = projjson(LONGITUDE_LATITUDE)
+    descriptions = {
+        geometry: {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"], "crs": crs},
+        centroid: {"encoding": "WKB", "geometry_types": ["Point"], "crs": crs},
+    }
+    nowhere = np.empty((0, 2))
+    geo = geo_metadata(schema, geometry, descriptions, bbox, nowhere, nowhere)
+    return schema.with_metadata({GEO_METADATA: geo, PROVENANCE_METADATA: encode_provenance(provenance)})
 
 
 def _as_table(filename: str, frame: Frame, prefix: str) -> pa.Table:
@@ -137,9 +145,19 @@ def _concatenated(tables: list[pa.Table]) -> pa.Table:
     """All rows; a nesting column that is a number in one file and a text in another becomes text."""
     try:
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-    except pa.ArrowTypeError:
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
         nested = {name for table in tables for name in table.column_names[1:-_N_FIGURES]}
         return pa.concat_tables([_with_text(table, nested) for table in tables]).combine_chunks()
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table | None:
+    """The table with the types of the part so far, None if they do not hold it."""
+    if table.column_names != schema.names:
+        return None
+    try:
+        return table.cast(schema)
+    except (pa.ArrowTypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
 
 
 def _with_text(table: pa.Table, names: set[str]) -> pa.Table:

@@ -92,6 +92,20 @@ def test_an_empty_bucket_says_so(s3, deployment, plan):  # noqa: F811
     assert f"There is no .parquet or .geoparquet file in s3://{deployment.input_bucket}" in plan().stderr
 
 
+def test_a_slip_in_the_prefix_starts_nothing(s3, deployment, command):  # noqa: F811
+    upload(s3, deployment, {"1.parquet": cell_file(200)})
+    done = command("start", "--prefix", "nosuch/")
+    assert done.returncode == 2
+    assert f"there is no .parquet or .geoparquet file in s3://{deployment.input_bucket}/nosuch/" in done.stderr
+
+
+def test_without_credentials_it_says_what_to_do(command, monkeypatch):
+    done = command("list", "--profile", "nobody")
+    assert done.returncode == 1
+    assert "AccessDenied: stack SamplingUnits-dev: The config profile (nobody) could not be found" in done.stderr
+    assert "choose --profile" in done.stderr
+
+
 def test_a_run_is_started_and_watched(s3, deployment, command):  # noqa: F811
     upload(s3, deployment, {f"{number}.parquet": cell_file(200, seed=number) for number in range(3)})
     upload(s3, deployment, {"bad.parquet": b"bad"})
@@ -117,7 +131,8 @@ def test_a_run_that_fails_says_why(s3, deployment, command):  # noqa: F811
     command("start", "--name", "failing", "--tolerated-failure-percentage", "0")
     done = command("watch", "failing")
     assert done.returncode == 1
-    assert "failing has ended as FAILED (ToleratedFailuresExceeded: More files failed" in done.stderr
+    assert "failing has ended as FAILED (1 of 1 file failed, more than the 0 % tolerated)" in done.stderr
+    assert "failing\tFAILED\t" in command("list").stdout
 
 
 def test_the_same_request_is_not_started_twice(emulator, s3, deployment, monkeypatch):  # noqa: F811

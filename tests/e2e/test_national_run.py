@@ -61,7 +61,9 @@ def test_the_first_national_run(emulator, deployment, s3, tmp_path):  # noqa: F8
     assert "5 files found, 2 up to date, 3 to do" in said["kmeans aws start --params @params.json --name nation"]
     assert "batanes" not in said["kmeans aws watch trial"]
     retried = said["kmeans aws retry nation --name nation-2 --watch"]
-    assert "1 files clustered, 4 were up to date, 0 failed" in retried
+    assert "1 file clustered, 4 were up to date, 0 failed" in retried
+    assert "made by" in run("kmeans inspect results/frame.parquet").stdout
+    assert run("kmeans export results/frame.parquet --out frame.gpkg").returncode == 0
     sample = geopandas.read_file(tmp_path / "sample.gpkg")
     assert len(sample) == 20
     assert set(sample["filename"]) <= {f"{name}.parquet" for name in PROVINCES}

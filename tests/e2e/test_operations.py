@@ -57,6 +57,11 @@ def test_seven_bad_files_of_five_hundred(s3, deployment, command, tmp_path):  # 
     assert all(failed["failure"]["message"] for failed in first["failures"])
     before = written(s3, deployment)
     assert len(before) == 493
+    hopeless = command("retry", "nation")
+    assert hopeless.returncode == 0
+    assert (
+        "7 failed files of nation would only fail again. Repair and upload first: bad/empty.parquet" in hopeless.stdout
+    )
 
     repaired = ["bad/empty.parquet", "bad/truncated.parquet", "bad/negative.parquet"]
     upload(s3, deployment, {name: cell_file(30, seed=number) for number, name in enumerate(repaired)})
@@ -70,6 +75,7 @@ def test_seven_bad_files_of_five_hundred(s3, deployment, command, tmp_path):  # 
     rest = {name: cell_file(30, seed=number) for number, name in enumerate(bad_files()) if name not in repaired}
     upload(s3, deployment, rest)
     assert command("retry", "nation-2", "--name", "nation-3", "--watch").returncode == 0
+    assert "no file of nation-3 failed" in command("retry", "nation-3").stdout
     again = command("start", "--name", "nation-4", *OPTIONS)
     assert "500 files found, 500 up to date, 0 to do" in again.stdout
     assert "Nothing is to be done" in again.stdout
@@ -79,7 +85,7 @@ def test_seven_bad_files_of_five_hundred(s3, deployment, command, tmp_path):  # 
     runs = {run["run"]: run for run in as_json(command("list", "--json", "--n", "4"))}
     assert list(runs) == ["nation-4", "nation-3", "nation-2", "nation"]
     assert (runs["nation"]["n_failed"], runs["nation-4"]["n_done"]) == (7, 500)
-    assert "nation-3" in command("list").stdout
+    assert "nation-3\tSUCCEEDED\t" in command("list").stdout
 
     fetched = as_json(command("fetch", "nation-3", "--out", str(tmp_path / "results"), "--json"))
     assert fetched["n_fetched"] == 2 * 500 + 3
@@ -118,6 +124,7 @@ def test_a_stopped_run_is_finished_by_a_retry_and_no_file_is_done_twice(s3, depl
     watcher.stderr.close()
     assert "is still going on" in command("retry", "stopped").stderr
     assert "Stopped stopped." in command("stop", "stopped").stdout
+    assert "Do what is left: kmeans aws retry stopped" in command("watch", "stopped").stderr
     assert "had ended already (ABORTED)" in command("stop", "stopped").stdout
     # A batch that is being worked on ends by itself.
     settle(lambda: written(s3, deployment))

@@ -5,8 +5,7 @@ import pytest
 
 from lambdas.clustering import batch
 from lambdas.clustering.handler import handle
-from lambdas.contract import errors
-from lambdas.contract.parameters import RunParameters
+from lambdas.contract import errors, keys
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file, read_table
 
@@ -14,6 +13,8 @@ BUCKETS = {"input_bucket": INPUTS, "output_bucket": OUTPUTS}
 
 
 ODD_NAMES = ["../up.parquet", "/first.parquet", "a//first.parquet", "./first.parquet", "a\nb.parquet"]
+
+STARTED_AT = "2026-11-23T09:30:00.000000Z"
 
 
 def batch_event(*names, **more):
@@ -72,11 +73,10 @@ def test_one_bad_file_does_not_harm_its_neighbours(buckets):
 
 def test_results_of_a_run_are_kept_in_its_folder(buckets):
     buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
-    answer = handle(batch_event("a.parquet", "b.parquet", run_id="run-1", batch=3), None)
+    answer = handle(batch_event("a.parquet", "b.parquet", run_id="run-1", started_at=STARTED_AT, batch=3), None)
     assert answer == {"n_files": 2, "n_failed": 1}
-    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/run-1/results/000003.json")["Body"].read())
+    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key=keys.result_key("run-1", STARTED_AT, 3))["Body"].read())
     assert [result["filename"] for result in kept["results"]] == ["a.parquet", "b.parquet"]
-    assert kept["fingerprint"] == RunParameters().fingerprint()
 
 
 @pytest.mark.parametrize("field", ["input_bucket", "output_bucket"])
@@ -118,8 +118,8 @@ def test_one_bucket_for_both_is_refused():
 
 def test_a_name_that_is_no_text_costs_one_file(buckets):
     buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(50))
-    handle(batch_event("\ud800.parquet", "a.parquet", run_id="r", batch=0), None)
-    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/r/results/000000.json")["Body"].read())
+    handle(batch_event("\ud800.parquet", "a.parquet", run_id="r", started_at=STARTED_AT, batch=0), None)
+    kept = json.loads(buckets.get_object(Bucket=OUTPUTS, Key=keys.result_key("r", STARTED_AT, 0))["Body"].read())
     assert ["failure" in result for result in kept["results"]] == [True, False]
 
 

@@ -22,6 +22,7 @@ def test_a_batch_is_a_request():
         "output_bucket": "out",
         "params": {"target_weight": 100, "radius": {"urban": 1000, "rural": 2000}, "group_by": ["stratum"]},
         "run_id": "run-1",
+        "started_at": "2026-11-23T09:30:00.000000Z",
         "batch": 4,
     }
     request = parse_event(event, ClusteringRequest)
@@ -39,7 +40,9 @@ def test_a_batch_is_a_request():
         ({"input_bucket": 3}, "input_bucket"),
         ({"extra": 1}, "extra"),
         ({"run_id": "run-1"}, "batch"),
-        ({"run_id": "../x", "batch": 1}, "run_id"),
+        ({"run_id": "run-1", "batch": 1}, "started_at"),
+        ({"run_id": "../x", "started_at": "2026-11-23T09:30:00.000000Z", "batch": 1}, "run_id"),
+        ({"run_id": "run-1", "started_at": "../../x", "batch": 1}, "started_at"),
     ],
 )
 def test_wrong_clustering_events_are_refused(change, complaint):
@@ -147,7 +150,9 @@ def test_names_of_objects():
     assert keys.file_stem("north/area.parquet") == "north/area"
     assert keys.is_input("a/b.PARQUET")
     assert not keys.is_input("a/b.csv")
-    assert keys.result_key("r", 7) == "runs/r/results/000007.json"
+    assert keys.result_key("r", "2026-11-23T09:30:00.000001Z", 7) == (
+        "runs/r/results/2026-11-23T093000.000001Z/000007.json"
+    )
 
 
 def test_errors_say_where():

@@ -8,6 +8,7 @@ from lambdas.contract import errors
 from lambdas.kickoff.handler import handle
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
+from tests.support.runs import run_batches
 
 REQUEST = {"run_id": "run-1", "input_bucket": INPUTS, "output_bucket": OUTPUTS, "params": {"target_weight": 50}}
 
@@ -113,12 +114,6 @@ def test_without_any_bucket_the_request_is_refused():
         handle({"run_id": "r"}, None)
 
 
-def run_batches(client, plan, leave_out=()):
-    for batch in json.loads(client.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read()):
-        if batch["batch"] not in leave_out:
-            cluster({name: plan[name] for name in ("run_id", "input_bucket", "output_bucket", "params")} | batch, None)
-
-
 def test_a_retry_is_for_files_that_failed_or_have_no_result(buckets, monkeypatch):
     monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
     put(buckets, "north/a.parquet", "north/b.parquet", "south/c.parquet", "south/d.parquet")
@@ -161,7 +156,8 @@ def test_a_retry_of_a_file_that_is_gone_says_so_through_the_clustering_function(
     retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
     assert sent(buckets, retry) == ["bad.parquet"]
     run_batches(buckets, retry)
-    result = json.loads(buckets.get_object(Bucket=OUTPUTS, Key="runs/run-2/results/000000.json")["Body"].read())
+    (found,) = s3.list_objects(OUTPUTS, "runs/run-2/results/")
+    result = json.loads(s3.read(OUTPUTS, found.key))
     assert result["results"][0]["failure"]["error"] == "FileMissing"
 
 

@@ -7,21 +7,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from lambdas.clustering.handler import handle as cluster
+from lambdas import s3
 from lambdas.contract import errors
 from lambdas.kickoff.handler import handle as kick_off
 from lambdas.summary.handler import handle
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
+from tests.support.runs import run_batches
 
 REQUEST = {"run_id": "run-1", "input_bucket": INPUTS, "output_bucket": OUTPUTS, "params": {"target_weight": 20}}
-
-
-def run_batches(client, plan, leave_out=()):
-    for batch in json.loads(client.get_object(Bucket=OUTPUTS, Key=plan["manifest_key"])["Body"].read()):
-        if batch["batch"] not in leave_out:
-            fields = ("run_id", "input_bucket", "output_bucket", "params")
-            cluster({name: plan[name] for name in fields} | batch, None)
 
 
 def content(client, key):
@@ -93,12 +87,13 @@ def test_results_of_an_earlier_run_of_the_same_name_do_not_count(buckets):
     assert (again["n_files"], handle(again, None)["n_failed"]) == (1, 1)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"fingerprint": 3}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"results": 3}', b'{"results": []}'])
 def test_an_unreadable_result_is_a_missing_one(buckets, content):
     buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(80))
     plan = kick_off(REQUEST, None)
     run_batches(buckets, plan)
-    buckets.put_object(Bucket=OUTPUTS, Key="runs/run-1/results/000000.json", Body=content)
+    (found,) = s3.list_objects(OUTPUTS, "runs/run-1/results/")
+    buckets.put_object(Bucket=OUTPUTS, Key=found.key, Body=content)
     assert handle(plan, None)["failures"][0]["failure"]["error"] == "NoResult"
 
 
@@ -160,8 +155,11 @@ def test_the_frames_of_all_files_are_one_also_of_those_done_before(buckets):
     frame = geopandas.read_parquet(io.BytesIO(content(buckets, answer["joined_frame_keys"][0])))
     assert frame.crs.equals("OGC:CRS84")
     assert frame.geometry.is_valid.all()
-    metadata = pq.read_metadata(io.BytesIO(content(buckets, answer["joined_frame_keys"][0]))).metadata
-    assert frame.total_bounds == pytest.approx(json.loads(metadata[b"geo"])["columns"]["geometry"]["bbox"])
+    # What reads the schema, and what reads the file's own metadata.
+    in_file = pq.read_metadata(io.BytesIO(content(buckets, answer["joined_frame_keys"][0]))).metadata
+    for metadata in (part.schema.metadata, in_file):
+        assert json.loads(metadata[b"geo"])["primary_column"] == "geometry"
+        assert json.loads(metadata[b"kmeans"])["run"] == "run-2"
 
 
 def test_a_large_frame_comes_in_parts(buckets, monkeypatch):
@@ -178,9 +176,11 @@ def test_a_large_frame_comes_in_parts(buckets, monkeypatch):
     assert sum(part.num_rows for part in parts) == answer["n_clusters"]
 
 
-def test_groups_of_different_types_and_systems_are_joined_too(buckets):
+@pytest.mark.parametrize("rows_at_a_time", [1, 131_072])
+def test_groups_of_different_types_are_joined_too(buckets, monkeypatch, rows_at_a_time):
     request = REQUEST | {"params": {"target_weight": 20, "group_by": ["code"]}}
-    for number, code in enumerate([3, "three", 4.5]):
+    monkeypatch.setattr("lambdas.summary.joined_frame.PIECE_ROWS", rows_at_a_time)
+    for number, code in enumerate(["three", 3, 2**60, 4.5]):
         body = cell_file(80, seed=number, code=[code] * 80)
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=body)
     plan = kick_off(request, None)
@@ -188,7 +188,7 @@ def test_groups_of_different_types_and_systems_are_joined_too(buckets):
     answer = handle(plan, None)
     assert answer["n_failed"] == 0
     (part,) = joined(buckets, answer)
-    assert pc.unique(part["code"]).to_pylist() == ["3", "three", "4.5"]
+    assert pc.unique(part["code"]).to_pylist() == ["three", "3", str(2**60), "4.5"]
 
 
 def test_a_frame_that_somebody_removed_is_missing_from_the_joined_one(buckets):
@@ -218,3 +218,45 @@ def test_a_retry_accounts_for_the_whole_run(buckets):
     assert answer["n_joined_frames"] == 4
     # One of five, not one of the two that were left.
     assert answer["within_tolerance"] is True
+
+
+def test_outputs_that_another_run_replaced_are_not_passed_off_as_those_of_this_run(buckets):
+    for number in range(2):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    other = kick_off(REQUEST | {"run_id": "run-2", "params": {"target_weight": 40}, "n_files": 1}, None)
+    run_batches(buckets, other)
+    answer = handle(plan, None)
+    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (2, 1)
+    # A retry does again what is not there any more.
+    assert kick_off(REQUEST | {"run_id": "run-3", "retry_of": "run-1"}, None)["n_files"] == 1
+
+
+def test_the_verdict_stands_when_the_report_cannot_be_made(buckets, monkeypatch):
+    buckets.put_object(Bucket=INPUTS, Key="a.parquet", Body=cell_file(80))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+
+    def fail(*_):
+        raise MemoryError("too much")
+
+    monkeypatch.setattr("lambdas.report.ReportBuilder.finish", fail)
+    answer = handle(plan, None)
+    assert (answer["within_tolerance"], answer["report_error"]) == (True, "MemoryError: too much")
+    assert json.loads(content(buckets, answer["summary_key"]))["report_error"] == "MemoryError: too much"
+
+
+def test_too_many_files_are_counted_but_neither_joined_nor_drawn(buckets, monkeypatch):
+    monkeypatch.setattr("lambdas.summary.join.MOST_JOINED_FRAMES", 1)
+    for number in range(2):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    answer = handle(plan, None)
+    assert (answer["n_succeeded"], answer["n_joined_frames"], answer["joined_frame_keys"]) == (2, 0, ())
+    assert "more than 1 files" in answer["report_error"]
+    assert (
+        "The clusters are not shown: there are more than 1 files."
+        in content(buckets, "runs/run-1/report.html").decode()
+    )

@@ -12,12 +12,13 @@ import shapely
 from lambdas.contract import errors
 from lambdas.contract.parameters import BySettlement, RunParameters
 from lambdas.contract.results import FileResult
+from lambdas.readable import duration
 from lambdas.report import ReportBuilder, RunHeader, page, run_header
 from lambdas.report.failures import MOST_LISTED, Failures
 from lambdas.report.page import VendorMissing
 from lambdas.report.page_data import MOST_EXCEPTIONS_PER_STATUS
 from lambdas.report.page_text import share
-from lambdas.report.run_header import duration, parameter_facts, weight_ranges
+from lambdas.report.run_header import parameter_facts, weight_ranges
 from tests.report.made_frames import made_frame
 from tests.report.unpacked_polygons import unpacked
 

@@ -1,0 +1,21 @@
+"""Figures as people read them, in reports and on terminals."""
+
+
+def dollars(amount: float) -> str:
+    """An amount of money, with more digits below a cent."""
+    return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number of things: 1 file, 2 files."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: seconds below a minute, then minutes, then hours."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
