@@ -135,7 +135,7 @@ def _nothing_to_do(plan: "RunPlan", summary: dict[str, Any]) -> str | None:
 
     if not all(s3.concurrently(is_unchanged, failures)):
         return None
-    names = ", ".join(printable(result.filename) for result in failures[:_NAMED])
+    names = ", ".join(printable(name) for name in sorted(result.filename for result in failures)[:_NAMED])
     more = f" and {len(failures) - _NAMED:,} more" if len(failures) > _NAMED else ""
     return (
         f"Nothing can be done yet: {counted(len(failures), 'failed file')} of {plan.run_id} would only fail again. "

@@ -58,8 +58,10 @@ def start(
         from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
         deployment = find_deployment(stack)
+        request = request_of(run)
+        deployment.complete(request, name if name is not None else "new")
         _require_files(deployment, run["prefix"])
-        run_name, is_new = start_run(deployment, request_of(run), name)
+        run_name, is_new = start_run(deployment, request, name)
         if not as_json:
             going_on = f"{run_name} is going on with the same request; nothing was started."
             click.echo(f"Started {run_name}." if is_new else going_on)

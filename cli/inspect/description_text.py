@@ -89,8 +89,8 @@ def _facts_of_geometry(geometry: Geometry) -> Iterator[Fact]:
 
 def _facts_of_origin(origin: Origin, description: FileDescription, thousands: str) -> Iterator[Fact]:
     yield "made by", printable(f"kmeans {origin.version}")
-    yield "input fingerprint", printable(origin.input_etag)
-    yield "worked in", printable(origin.crs)
+    known = {"run": origin.run, "input fingerprint": origin.input_etag, "worked in": origin.crs}
+    yield from ((label, printable(value)) for label, value in known.items() if value is not None)
     unchanged = {name: value for name, value in origin.parameters.items() if name not in origin.changed_parameters}
     for name, value in (origin.changed_parameters | unchanged).items():
         yield "parameter", printable(f"{name}: {_value(value)}{' (default)' if name in unchanged else ''}")

@@ -53,15 +53,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """How an output of ours was made.
 
     ``changed_parameters`` are those that differ from their default; ``crs`` is the system in metres that was worked
-    in; ``report`` has the shape of ``FileReport``, unless another version wrote it.
+    in; ``report`` has the shape of ``FileReport``, unless another version wrote it. The joined frame of many files has
+    no single input, system and report, but the name of its ``run``.
     """
 
     version: str
     parameters: dict[str, Any]
     changed_parameters: dict[str, Any]
-    input_etag: str
-    crs: str
-    report: dict[str, Any]
+    input_etag: str | None = None
+    crs: str | None = None
+    report: dict[str, Any] | None = None
+    run: str | None = None
 
 
 class FileDescription(msgspec.Struct, frozen=True, kw_only=True):

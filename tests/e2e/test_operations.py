@@ -47,56 +47,56 @@ def test_seven_bad_files_of_five_hundred(s3, deployment, command, tmp_path):  # 
     upload(s3, deployment, good | bad_files())
     planned = as_json(command("plan", *OPTIONS, "--json"))
     assert (planned["n_found"], planned["n_files"]) == (500, 500)
-    started = command("start", "--name", "nation", *OPTIONS)
+    started = command("start", "--name", "survey", *OPTIONS)
     assert "500 files found, 0 up to date, 500 to do" in started.stdout, started.stderr
-    done = command("watch", "nation")
+    done = command("watch", "survey")
     assert done.returncode == 3, done.stderr
     assert "493 files clustered, 0 were up to date, 7 failed" in done.stdout
-    first = as_json_of_watch(command, "nation")["summary"]
+    first = as_json_of_watch(command, "survey")["summary"]
     assert {failed["filename"] for failed in first["failures"]} == set(bad_files())
     assert all(failed["failure"]["message"] for failed in first["failures"])
     before = written(s3, deployment)
     assert len(before) == 493
-    hopeless = command("retry", "nation")
+    hopeless = command("retry", "survey")
     assert hopeless.returncode == 0
     assert (
-        "7 failed files of nation would only fail again. Repair and upload first: bad/empty.parquet" in hopeless.stdout
+        "7 failed files of survey would only fail again. Repair and upload first: bad/empty.parquet" in hopeless.stdout
     )
 
     repaired = ["bad/empty.parquet", "bad/truncated.parquet", "bad/negative.parquet"]
     upload(s3, deployment, {name: cell_file(30, seed=number) for number, name in enumerate(repaired)})
-    retried = command("retry", "nation", "--name", "nation-2")
+    retried = command("retry", "survey", "--name", "survey-2")
     assert "500 files found, 493 up to date, 4 unchanged since they failed, 3 to do" in retried.stdout, retried.stderr
-    assert command("watch", "nation-2").returncode == 3
+    assert command("watch", "survey-2").returncode == 3
     after = written(s3, deployment)
     assert {key: after[key] for key in before} == before
     assert len(after) == 496
 
     rest = {name: cell_file(30, seed=number) for number, name in enumerate(bad_files()) if name not in repaired}
     upload(s3, deployment, rest)
-    assert command("retry", "nation-2", "--name", "nation-3", "--watch").returncode == 0
-    assert "no file of nation-3 failed" in command("retry", "nation-3").stdout
-    again = command("start", "--name", "nation-4", *OPTIONS)
+    assert command("retry", "survey-2", "--name", "survey-3", "--watch").returncode == 0
+    assert "no file of survey-3 failed" in command("retry", "survey-3").stdout
+    again = command("start", "--name", "survey-4", *OPTIONS)
     assert "500 files found, 500 up to date, 0 to do" in again.stdout
     assert "Nothing is to be done" in again.stdout
-    assert command("watch", "nation-4").returncode == 0
+    assert command("watch", "survey-4").returncode == 0
     assert len(written(s3, deployment)) == 500
 
     runs = {run["run"]: run for run in as_json(command("list", "--json", "--n", "4"))}
-    assert list(runs) == ["nation-4", "nation-3", "nation-2", "nation"]
-    assert (runs["nation"]["n_failed"], runs["nation-4"]["n_done"]) == (7, 500)
-    assert "nation-3\tSUCCEEDED\t" in command("list").stdout
+    assert list(runs) == ["survey-4", "survey-3", "survey-2", "survey"]
+    assert (runs["survey"]["n_failed"], runs["survey-4"]["n_done"]) == (7, 500)
+    assert "survey-3\tSUCCEEDED\t" in command("list").stdout
 
-    fetched = as_json(command("fetch", "nation-3", "--out", str(tmp_path / "results"), "--json"))
+    fetched = as_json(command("fetch", "survey-3", "--out", str(tmp_path / "results"), "--json"))
     assert fetched["n_fetched"] == 2 * 500 + 3
     assert len(list((tmp_path / "results").rglob("clustered_*.parquet"))) == 500
     assert (tmp_path / "results" / "frame.parquet").exists()
     assert json.loads((tmp_path / "results" / "summary.json").read_bytes())["n_joined_frames"] == 500
-    again = as_json(command("fetch", "nation-3", "--out", str(tmp_path / "results"), "--json", "--only", "clustered"))
+    again = as_json(command("fetch", "survey-3", "--out", str(tmp_path / "results"), "--json", "--only", "clustered"))
     assert (again["n_fetched"], again["n_kept"]) == (0, 500)
-    page = tmp_path / "nation.html"
-    assert as_json(command("report", "nation-3", "--out", str(page), "--json"))["report"] == str(page)
-    assert "nation-3" in page.read_text()
+    page = tmp_path / "survey.html"
+    assert as_json(command("report", "survey-3", "--out", str(page), "--json"))["report"] == str(page)
+    assert "survey-3" in page.read_text()
 
 
 def as_json_of_watch(command, run):  # noqa: F811
