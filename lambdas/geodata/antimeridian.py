@@ -71,7 +71,7 @@ def cut(polygons: npt.NDArray[np.object_], turn: float) -> npt.NDArray[np.object
         for shift in (-turn, 0.0, turn):
             window = shapely.box(-half - shift, bounds[number, 1] - 1, half - shift, bounds[number, 3] + 1)
             inside = shapely.get_parts(shapely.intersection(polygons[number], window))
-            inside = inside[shapely.get_type_id(inside) == shapely.GeometryType.POLYGON]
+            inside = inside[(shapely.get_type_id(inside) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(inside)]
             parts += list(shapely.transform(inside, lambda xy, by=shift: xy + np.array([by, 0.0])))
         done[number] = shapely.orient_polygons(shapely.multipolygons(parts) if len(parts) > 1 else parts[0])
     return done
