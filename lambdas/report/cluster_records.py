@@ -92,7 +92,7 @@ class ClusterRecords:
         if not frame.group or not frame.ids:
             self.areas.append((file, ""))
             return len(self.areas) - 1
-        values = [_texts(column) for column in frame.group.values()]
+        values = [_texts(name, column) for name, column in frame.group.items()]
         names = values[0] if len(values) == 1 else pc.binary_join_element_wise(*values, " / ")
         encoded = names.dictionary_encode()
         first = len(self.areas)
@@ -114,10 +114,16 @@ def in_range(records: npt.NDArray[Any], clusters: ClusterRecords, ranges: list[t
     return result
 
 
-def _texts(column: pa.Array) -> pa.Array:
-    """Values as texts, "(none)" for a missing one; whatever Arrow cannot write itself is written by Python."""
+def _texts(name: str, column: pa.Array) -> pa.Array:
+    """Values as texts, "(none)" for a missing one; whatever Arrow cannot write itself is written by Python.
+
+    Truth values and numbers say nothing alone: the column's name is before them.
+    """
     try:
         texts = column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         texts = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
-    return texts.fill_null("(none)")
+    texts = texts.fill_null("(none)")
+    if pa.types.is_boolean(column.type) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        texts = pc.binary_join_element_wise(f"{name}: ", texts, "")
+    return texts

@@ -34,6 +34,8 @@ _SCRIPTS = (
     "page_tables.js",
     "page.js",
 )
+# A line may end behind these in the name of a file.
+_BREAKS = re.compile(r"(?<=[/_])")
 _SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S*\s*\Z")
 
 
@@ -58,6 +60,7 @@ def render_page(words: dict[str, Any], data: dict[str, Any]) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = lambda name: Markup("<wbr>").join(_BREAKS.split(name))
     html = environment.get_template("page.html").render(
         words,
         policy=_policy(scripts),

@@ -33,10 +33,23 @@ function pointFeatures(data, isWanted = () => true) {
   return collection(features);
 }
 
+function polygonFeatures(data, isWanted = () => true) {
+  const features = clusterShapes(data).flatMap((geometry, cluster) => {
+    if (!geometry || !isWanted(cluster)) return [];
+    return [{ type: "Feature", id: cluster, properties: properties(data, cluster), geometry }];
+  });
+  return collection(features);
+}
+
+// The polygons of each cluster, null where it has none.
+function clusterShapes(data) {
+  data.shapes ??= unpackShapes(data);
+  return data.shapes;
+}
+
 // Walks through the steps from vertex to vertex; see polygon_packing.py.
-function polygonFeatures(data) {
+function unpackShapes(data) {
   const { parts, rings, vertices, x: stepsX, y: stepsY } = data.polygons;
-  const features = [];
   let [part, ring, vertex, x, y] = [0, 0, 0, 0, 0];
   const readRing = () => {
     const places = [];
@@ -48,18 +61,15 @@ function polygonFeatures(data) {
     places.push(places[0]);
     return places;
   };
-  for (let cluster = 0; cluster < parts.length; cluster++) {
+  return parts.map((nParts) => {
     const coordinates = [];
-    for (let leftParts = parts[cluster]; leftParts > 0; leftParts--) {
+    for (let leftParts = nParts; leftParts > 0; leftParts--) {
       const polygon = [];
       for (let leftRings = rings[part++]; leftRings > 0; leftRings--) polygon.push(readRing());
       coordinates.push(polygon);
     }
-    if (!coordinates.length) continue;
-    const geometry = { type: "MultiPolygon", coordinates };
-    features.push({ type: "Feature", id: cluster, properties: properties(data, cluster), geometry });
-  }
-  return collection(features);
+    return coordinates.length ? { type: "MultiPolygon", coordinates } : null;
+  });
 }
 
 // Hexagons with a corner upwards; see hexagons.py.

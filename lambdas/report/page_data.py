@@ -65,6 +65,8 @@ def page_data(clusters: ClusterRecords, params: RunParameters) -> dict[str, Any]
             "places": records["n_points"][listed].tolist(),
             "pieces": records["pieces"][listed].tolist(),
             "status": records["status"][listed].tolist(),
+            # Only polygons are drawn area by area.
+            "area": records["area"].tolist() if is_detailed else None,
         },
         "polygons": polygons,
         "hexagons": None

@@ -1,6 +1,9 @@
 "use strict";
 // Histograms of weight and radius, with what was wanted marked in them.
 
+const MARGIN_LEFT = 46;
+const MARGIN_RIGHT = 14;
+
 function drawHistograms(data) {
   const clusters = data.counts.reduce((sum, count) => sum + count, 0);
   const weight = {
@@ -101,17 +104,20 @@ function chartSvg(chart, bins, width) {
     fill: "currentColor",
   };
   const isUpper = ([, kind]) => kind.includes("urban");
+  const perUnit = (width - MARGIN_LEFT - MARGIN_RIGHT) / end;
+  const upper = markLabels(chart.marks.filter(isUpper), perUnit);
+  const lower = markLabels(chart.marks.filter((mark) => !isUpper(mark)), perUnit);
   const bands = chart.bands.map((band) => ({ from: band.low, to: Math.min(band.high ?? end, end) }));
   return Plot.plot({
     width,
     height: 250,
     marginTop: hasKinds ? 72 : 44,
-    marginLeft: 46,
-    marginRight: 14,
+    marginLeft: MARGIN_LEFT,
+    marginRight: MARGIN_RIGHT,
     style: { background: "transparent", color: "var(--text)", fontSize: "12.5px", fontFamily: "inherit" },
     ariaLabel: `Histogram: ${chart.name}`,
     ariaDescription: `${clustersText(chart.clusters)}. ${captionOf(chart, bins)} The table below the picture holds the same.`,
-    x: { label: null, domain: [0, end], ticks: Math.max(3, Math.min(8, width / 80)) },
+    x: { label: null, domain: [0, end], ticks: fittingTicks(end, perUnit) },
     y: { label: "Clusters", domain: [0, highest * 1.02], grid: true, nice: true, labelArrow: "none", ticks: 5 },
     marks: [
       Plot.rect(bands, { x1: "from", x2: "to", y1: 0, y2: highest * 1.02, fill: "var(--band)" }),
@@ -126,11 +132,33 @@ function chartSvg(chart, bins, width) {
         tip: { fill: "var(--card)", stroke: "var(--line)" },
       }),
       Plot.ruleX(chart.marks, { x: ([value]) => value, stroke: "var(--mark)", strokeDasharray: "4 3" }),
-      Plot.text(chart.marks.filter(isUpper), { ...label, dy: -31 }),
-      Plot.text(chart.marks.filter((mark) => !isUpper(mark)), { ...label, dy: -3 }),
+      ...upper.map(({ mark, ...place }) => Plot.text([mark], { ...label, ...place, dy: -31 })),
+      ...lower.map(({ mark, ...place }) => Plot.text([mark], { ...label, ...place, dy: -3 })),
       Plot.ruleY([0]),
     ],
   });
+}
+
+function textWidth(value) {
+  return 7.5 * numberText(value).length;
+}
+
+// Labels in the middle above their lines; where two would touch, they stand on the far sides of these.
+function markLabels(marks, perUnit) {
+  const [first, second] = marks;
+  const areApart = marks.length < 2 || (second[0] - first[0]) * perUnit > (textWidth(first[0]) + textWidth(second[0])) / 2 + 8;
+  if (areApart) return marks.map((mark) => ({ mark }));
+  return [{ mark: first, textAnchor: "end", dx: 2 }, { mark: second, textAnchor: "start", dx: -2 }];
+}
+
+// As many round numbers below the axis as have room.
+function fittingTicks(end, perUnit) {
+  for (let wanted = 8; wanted > 1; wanted--) {
+    const ticks = d3.ticks(0, end, wanted);
+    const widest = Math.max(...ticks.map(textWidth));
+    if ((ticks[1] - ticks[0]) * perUnit > widest + 14) return ticks;
+  }
+  return d3.ticks(0, end, 1);
 }
 
 function binTable(chart, bins) {

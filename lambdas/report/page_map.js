@@ -1,6 +1,9 @@
 "use strict";
 // The map: drawing, pointing, zooming to a cluster or an area, and the words beside it.
 
+// Whether what the words beside the map describe was chosen, so that pointing elsewhere does not replace it.
+let isPinned = false;
+
 function startMap(data) {
   if (!data.bounds) {
     showMapProblem("There is no cluster to draw.");
@@ -17,7 +20,8 @@ function startMap(data) {
     bounds: data.bounds,
     fitBoundsOptions: { padding: 30, maxZoom: 15 },
     attributionControl: false,
-    cooperativeGestures: matchMedia("(pointer: coarse)").matches,
+    // The wheel and one finger scroll the page; the map says how it is moved instead.
+    cooperativeGestures: true,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
@@ -65,7 +69,6 @@ function tellPosition(map) {
 }
 
 function listenToPointer(map, data) {
-  let isPinned = false;
   map.on("mousemove", (event) => {
     const feature = featureAt(map, data, event.point);
     map.getCanvas().style.cursor = feature ? "pointer" : "";
@@ -73,7 +76,6 @@ function listenToPointer(map, data) {
   });
   map.on("click", (event) => {
     const feature = featureAt(map, data, event.point);
-    isPinned = Boolean(feature);
     if (feature) describe(map, data, feature, true);
     else clearDetails(map);
   });
@@ -81,8 +83,9 @@ function listenToPointer(map, data) {
 
 function listenToKeyboard(map, data) {
   const canvas = map.getCanvas();
-  const describeMiddle = () => {
-    if (!canvas.matches(":focus-visible")) return;
+  const describeMiddle = (event) => {
+    // A link in a table has described what it leads to.
+    if (event.isLink || canvas.dataset.isLink || !canvas.matches(":focus-visible")) return;
     const feature = featureAt(map, data, map.project(map.getCenter()));
     if (feature) describe(map, data, feature, true);
   };
@@ -115,8 +118,10 @@ function featureAt(map, data, point) {
 }
 
 function describe(map, data, feature, isChosen) {
+  isPinned = isChosen;
   if (feature.layer.id.startsWith("hexagons")) {
     describeHexagon(data, feature.properties);
+    if (isChosen) outline(map, { selection: [{ type: "Feature", properties: {}, geometry: feature.geometry }] });
     return;
   }
   describeCluster(data, feature.id);
@@ -129,7 +134,8 @@ function fillDetails(heading, parts) {
 
 function clearDetails(map) {
   fillDetails("Details", [element("p", { text: "Nothing is chosen.", className: "quiet" })]);
-  map.getSource("selection").setData(collection([]));
+  isPinned = false;
+  outline(map, {});
 }
 
 function factList(facts) {
@@ -156,6 +162,23 @@ function describeCluster(data, cluster) {
   fillDetails(columns.id[cluster], [file, verdict, factList(facts), explanation]);
 }
 
+function describeArea(data, area) {
+  const areas = data.areas;
+  const [name, file] = [areas.name?.[area], areas.file[area]];
+  const facts = [
+    ["Clusters", wholeNumber.format(areas.clusters[area])],
+    ["Inside the range", shareText(areas.inRange[area], areas.clusters[area])],
+    ["Weight range", data.ranges.map(rangeText).join(", ")],
+    ["Exceptions", wholeNumber.format(areas.exceptions[area])],
+    ["Rows", wholeNumber.format(areas.places[area])],
+    ["Weight", numberText(areas.weight[area])],
+    ["Median weight", numberText(areas.medianWeight[area])],
+    ["Median radius", metresText(areas.medianRadius[area])],
+  ];
+  const kind = element("p", { text: name ? `Area in ${file}` : "Area", className: "quiet file" });
+  fillDetails(name || file, [kind, factList(facts)]);
+}
+
 function describeHexagon(data, { n, nInRange, w }) {
   const facts = [
     ["Clusters", wholeNumber.format(n)],
@@ -167,11 +190,26 @@ function describeHexagon(data, { n, nInRange, w }) {
 }
 
 function select(map, data, cluster) {
-  const shapes = data.isDetailed ? map.querySourceFeatures("polygons", { filter: ["==", ["id"], cluster] }) : [];
-  const geometry = { type: "Point", coordinates: centreOf(data, cluster) };
-  // A polygon comes in parts, one for each tile; their borders would show the tiles, so the dot marks what is cut.
-  const whole = shapes.length === 1 ? shapes[0].geometry : geometry;
-  map.getSource("selection").setData({ type: "Feature", properties: {}, geometry: whole });
+  const shape = data.isDetailed ? clusterShapes(data)[cluster] : null;
+  const geometry = shape ?? { type: "Point", coordinates: centreOf(data, cluster) };
+  outline(map, { selection: [{ type: "Feature", properties: {}, geometry }] });
+}
+
+function selectArea(map, data, area) {
+  const features = data.isDetailed ? polygonFeatures(data, (cluster) => data.clusters.area[cluster] === area).features : [];
+  const [west, south, east, north] = boxOf(data, area);
+  const geometry = { type: "Polygon", coordinates: [[[west, south], [east, south], [east, north], [west, north], [west, south]]] };
+  outline(map, { area: features.length ? features : [{ type: "Feature", properties: {}, geometry }] });
+}
+
+// Draws a line around these, and around nothing else.
+function outline(map, { selection = [], area = [] }) {
+  const draw = () => {
+    map.getSource("selection").setData(collection(selection));
+    map.getSource("area").setData(collection(area));
+  };
+  if (map.getSource("selection")) draw();
+  else map.once("load", draw);
 }
 
 function showCluster(map, data, cluster) {
@@ -180,51 +218,67 @@ function showCluster(map, data, cluster) {
   const height = metres / 111320;
   const width = height / Math.max(Math.cos((latitude * Math.PI) / 180), 0.01);
   describeCluster(data, cluster);
+  isPinned = true;
   if (!map) return;
   goTo(map, [longitude - width, latitude - height, longitude + width, latitude + height]);
-  map.once("idle", () => select(map, data, cluster));
+  select(map, data, cluster);
 }
 
 function showArea(map, data, area) {
-  const box = data.areas.box[area].map((thousandths) => thousandths / 1000);
-  if (map) goTo(map, box);
+  describeArea(data, area);
+  isPinned = true;
+  if (!map || !data.areas.clusters[area]) return;
+  goTo(map, boxOf(data, area));
+  selectArea(map, data, area);
+}
+
+function boxOf(data, area) {
+  return data.areas.box[area].map((thousandths) => thousandths / 1000);
 }
 
 function goTo(map, box) {
   document.getElementById("map").scrollIntoView({ block: "center" });
-  map.getCanvas().focus({ preventScroll: true });
+  const canvas = map.getCanvas();
+  canvas.dataset.isLink = "yes";
+  canvas.focus({ preventScroll: true });
+  delete canvas.dataset.isLink;
   const isQuiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  map.fitBounds(box, { padding: 40, maxZoom: 16, animate: !isQuiet, duration: 900 });
+  map.fitBounds(box, { padding: 40, maxZoom: 16, animate: !isQuiet, duration: 900 }, { isLink: true });
 }
 
 function drawLegend(data, colourBy) {
   const legend = document.getElementById("legend");
   if (colourBy === "weight") {
     const [low, high] = data.weightScale;
-    const ticks = data.ranges.flatMap((range) => [[range.low, "lower limit", range.kind], [range.high, "upper limit", range.kind]]);
-    const inside = ticks.filter(([value]) => value !== null && value > low && value < high);
+    const ends = [low > 0 ? `\u2264 ${numberText(low)}` : numberText(low), `\u2265 ${numberText(high)}`];
     const dots = data.isDetailed ? [] : [statusLegend(data)];
-    legend.replaceChildren(rampLegend(low, high, inside, numberText), ...dots);
+    legend.replaceChildren(rampLegend(data, ends, data.ranges), ...dots);
   } else if (data.isDetailed) {
     legend.replaceChildren(statusLegend(data));
   } else {
-    const percent = (share) => `${Math.round(share * 100)}%`;
-    legend.replaceChildren(rampLegend(LOWEST_SHARE, 1, [], percent), statusLegend(data));
+    legend.replaceChildren(rampLegend(data, [`${LOWEST_SHARE * 100}% or less`, "100%"], []), statusLegend(data));
   }
 }
 
-function rampLegend(low, high, ticks, textOf) {
+// A bar of colours with lines at the limits of the ranges. Numbers below it stand in a row: at their places on the bar
+// they would run into each other on a phone.
+function rampLegend(data, ends, ranges) {
+  const [low, high] = data.weightScale;
   const bar = element("div", { className: "ramp-bar" });
   bar.style.background = `linear-gradient(to right, ${scaleColours().map(([, colour]) => colour).join(", ")})`;
-  const labels = [[low, ""], ...ticks, [high, ""]].map(([value, remark, kind]) => {
-    const sign = value === low && low > 0 ? "≤ " : value === high && textOf === numberText ? "≥ " : "";
-    const label = element("span", { children: [sign + textOf(value), element("br"), element("small", { text: kind || remark, className: "quiet" })] });
-    if (kind) label.className = kind;
-    label.style.left = `${(100 * (value - low)) / (high - low)}%`;
-    return label;
+  ranges.forEach((range, number) => {
+    for (const value of [range.low, range.high]) {
+      if (value === null || value <= low || value >= high) continue;
+      const limit = element("span", { className: number ? "limit dashed" : "limit" });
+      limit.style.left = `${(100 * (value - low)) / (high - low)}%`;
+      bar.append(limit);
+    }
   });
-  const className = ticks.some(([, , kind]) => kind) ? "ramp-ticks two-kinds" : "ramp-ticks";
-  return element("div", { className: "ramp", children: [bar, element("div", { className, children: labels })] });
+  const [left, right] = ends.map((text) => element("span", { text }));
+  const styles = ["solid", "dashed"];
+  const texts = ranges.map((range, number) => rangeText(range) + (ranges.length > 1 ? `, ${styles[number]} lines` : ""));
+  const middle = element("span", { text: texts.length ? `Allowed: ${texts.join("; ")}` : "", className: "allowed" });
+  return element("div", { className: "ramp", children: [bar, element("div", { className: "ramp-ends", children: [left, middle, right] })] });
 }
 
 function statusLegend(data) {

@@ -45,6 +45,57 @@ function detailedSources(data) {
   };
 }
 
+// The chosen area: a line around it, whose inner half is hidden below its clusters, which are drawn once more. So no
+// border between two of them is taken for one of the area. Without polygons it is a rectangle.
+function areaLayers(data) {
+  const line = (id, colour, width) => ({
+    id,
+    type: "line",
+    source: "area",
+    layout: { "line-join": "round" },
+    paint: { "line-color": pageColour(colour), "line-width": ["case", ["has", "s"], 2 * width, width] },
+  });
+  const borders = { id: "area-borders", type: "line", source: "area", filter: ["has", "s"], ...bordersFrom(zoomOfPolygons(data)) };
+  const fill = { "fill-color": byWeight(data), "fill-antialias": false };
+  return [
+    line("area-casing", "--border", 6.5),
+    line("area-outline", "--mark", 4),
+    { id: "area-fill", type: "fill", source: "area", filter: ["has", "s"], paint: fill },
+    ...(data.isDetailed ? [borders] : []),
+  ];
+}
+
+// The chosen cluster: a line in two tones, one of which stands out from any colour below it.
+function selectionLayers() {
+  const line = (id, colour, width) => ({
+    id,
+    type: "line",
+    source: "selection",
+    layout: { "line-join": "round" },
+    paint: { "line-color": pageColour(colour), "line-width": width },
+  });
+  const ring = (id, colour, width) => ({
+    id,
+    type: "circle",
+    source: "selection",
+    filter: ["==", ["geometry-type"], "Point"],
+    paint: { "circle-radius": 10, "circle-opacity": 0, "circle-stroke-color": pageColour(colour), "circle-stroke-width": width },
+  });
+  return [
+    line("selected-casing", "--border", 9),
+    line("selected-border", "--mark", 4.5),
+    ring("selected-halo", "--border", 7),
+    ring("selected-dot", "--mark", 4),
+  ];
+}
+
+function bordersFrom(zoom) {
+  return {
+    minzoom: Math.max(zoom - 1, 0),
+    paint: { "line-color": pageColour("--border"), "line-width": ["interpolate", ["linear"], ["zoom"], zoom - 1, 0.2, zoom + 2, 1.2] },
+  };
+}
+
 function detailedLayers(data) {
   const zoom = zoomOfPolygons(data);
   const exceptionsOnTop = ["case", ["==", ["get", "s"], 0], 0, 1];
@@ -52,13 +103,8 @@ function detailedLayers(data) {
   const dot = { "circle-color": byWeight(data) };
   return [
     { id: "fill", type: "fill", source: "polygons", paint: { "fill-color": byWeight(data), "fill-antialias": false } },
-    {
-      id: "borders",
-      type: "line",
-      source: "polygons",
-      minzoom: Math.max(zoom - 1, 0),
-      paint: { "line-color": pageColour("--border"), "line-width": ["interpolate", ["linear"], ["zoom"], zoom - 1, 0.2, zoom + 2, 1.2] },
-    },
+    { id: "borders", type: "line", source: "polygons", ...bordersFrom(zoom) },
+    ...areaLayers(data),
     {
       id: "dots",
       type: "circle",
@@ -97,25 +143,18 @@ function hexagonLayers(data) {
       "circle-radius": ["interpolate", ["linear"], ["zoom"], first - 1.5, 1, first + 4, 5],
     },
   };
-  return [...levels, dots];
+  return [...levels, ...areaLayers(data), dots];
 }
 
 function mapStyle(data) {
-  const selection = { type: "geojson", data: collection([]) };
+  const chosen = { selection: geojson(collection([])), area: geojson(collection([])) };
   return {
     version: 8,
-    sources: { ...(data.isDetailed ? detailedSources(data) : hexagonSources(data)), selection },
+    sources: { ...(data.isDetailed ? detailedSources(data) : hexagonSources(data)), ...chosen },
     layers: [
       { id: "background", type: "background", paint: { "background-color": pageColour("--map") } },
       ...(data.isDetailed ? detailedLayers(data) : hexagonLayers(data)),
-      { id: "selected-border", type: "line", source: "selection", paint: { "line-color": pageColour("--mark"), "line-width": 3 } },
-      {
-        id: "selected-dot",
-        type: "circle",
-        source: "selection",
-        filter: ["==", ["geometry-type"], "Point"],
-        paint: { "circle-radius": 9, "circle-opacity": 0, "circle-stroke-color": pageColour("--mark"), "circle-stroke-width": 3 },
-      },
+      ...selectionLayers(),
     ],
   };
 }
@@ -127,12 +166,14 @@ function layersWithDetails(data) {
 
 function paintMap(map, data, colourBy) {
   map.setPaintProperty("background", "background-color", pageColour("--map"));
-  for (const [layer, property] of [["selected-border", "line-color"], ["selected-dot", "circle-stroke-color"]]) {
-    map.setPaintProperty(layer, property, pageColour("--mark"));
+  for (const layer of [...areaLayers(data), ...selectionLayers()]) {
+    for (const property of ["line-color", "circle-stroke-color"]) {
+      if (property in layer.paint) map.setPaintProperty(layer.id, property, layer.paint[property]);
+    }
   }
   if (data.isDetailed) {
     const colour = colourBy === "weight" ? byWeight(data) : byStatus(data);
-    map.setPaintProperty("fill", "fill-color", colour);
+    for (const layer of ["fill", "area-fill"]) map.setPaintProperty(layer, "fill-color", colour);
     map.setPaintProperty("borders", "line-color", pageColour("--border"));
     for (const layer of ["dots", "alone"]) map.setPaintProperty(layer, "circle-color", colour);
     return;

@@ -90,7 +90,7 @@ function drawAreas(data, mapNow) {
     areas.medianRadius[area],
     area,
   ]);
-  const show = (area) => { if (areas.clusters[area]) showArea(mapNow(), data, area); };
+  const show = (area) => showArea(mapNow(), data, area);
   const numbers = Array.from({ length: 7 }, numberColumn);
   const names = hasGroups ? [buttonColumn(show), textColumn()] : [buttonColumn(show)];
   longTable("areas-table", [...names, ...numbers], rows, [], "Search the areas");

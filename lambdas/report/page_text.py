@@ -36,7 +36,8 @@ def page_text(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, f
     """The variables of the template."""
     chosen, others = parameter_facts(header.params)
     ranges = weight_ranges(header.params)
-    n_failed = failures.n_files if header.n_failed is None else header.n_failed
+    # A page of results alone knows nothing of failures.
+    n_failed = header.n_failed if header.n_failed is not None else failures.n_files or None
     reasons = _reasons(clusters, totals)
     return {
         "title": header.title,
@@ -48,9 +49,11 @@ def page_text(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, f
         "reasons": reasons,
         "n_clusters": f"{len(clusters):,}",
         "is_detailed": clusters.ids is not None,
+        "has_several_files": totals.n_files > 1,
         "cut_reasons": [reason.label for reason in reasons if _is_cut(reason, clusters)],
         "most_exceptions": f"{MOST_EXCEPTIONS_PER_STATUS:,}",
         "failure_groups": failures.groups(),
+        "are_failures_known": n_failed is not None,
         "n_failures": failures.n_files,
         "most_failures": MOST_LISTED,
         "has_groups": any(name for _, name in clusters.areas),
@@ -58,7 +61,7 @@ def page_text(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, f
     }
 
 
-def _summary(totals: FileTotals, n_failed: int, ranges: str, note: str | None) -> str:
+def _summary(totals: FileTotals, n_failed: int | None, ranges: str, note: str | None) -> str:
     if not totals.n_files:
         text = "No file was clustered." if note is None else f"The clusters are not shown: {note}."
     else:
@@ -72,7 +75,9 @@ def _summary(totals: FileTotals, n_failed: int, ranges: str, note: str | None) -
     return text
 
 
-def _key_figures(header: RunHeader, clusters: ClusterRecords, totals: FileTotals, n_failed: int) -> list[KeyFigure]:
+def _key_figures(
+    header: RunHeader, clusters: ClusterRecords, totals: FileTotals, n_failed: int | None
+) -> list[KeyFigure]:
     records = clusters.array()
     n_done = totals.n_files if header.n_done is None else header.n_done
     n_outside = totals.n_clusters - totals.n_in_range
@@ -106,12 +111,13 @@ def _exceptions_remark(n_exceptions: int, n_outside: int) -> str:
     return "all of them notes only" if not n_outside else f"{n_notes:,} of them notes only"
 
 
-def _files_remark(header: RunHeader, n_done: int, n_failed: int) -> str:
-    parts = [f"{n_failed:,} failed"]
+def _files_remark(header: RunHeader, n_done: int, n_failed: int | None) -> str:
+    parts = [] if n_failed is None else [f"{n_failed:,} failed"]
     if header.n_skipped:
         parts.append(f"{header.n_skipped:,} already up to date")
-    if header.n_found is not None and header.n_found > n_done + n_failed:
-        parts.append(f"{header.n_found - n_done - n_failed:,} not worked on")
+    n_left = (header.n_found or 0) - n_done - (n_failed or 0)
+    if n_left > 0:
+        parts.append(f"{n_left:,} not worked on (not sent in this run)")
     return ", ".join(parts)
 
 

@@ -45,7 +45,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
         dollars: estimated cost.
         input, output: buckets or folders.
         n_found: files that there are, n_done: those that are clustered now, n_skipped: those of them that an earlier
-            run had done, n_failed: those that could not be; by default the last three come from what the builder got.
+            run had done, n_failed: those that could not be; by default the first two come from what the
+            builder got, and so does n_failed if it got a failure, without which nothing is said of failures.
         note: a sentence that the reader has to know, such as what is not on the page.
     """
 
@@ -127,12 +128,18 @@ def run_facts(header: RunHeader) -> list[Fact]:
     facts = [
         ("Started", header.started),
         ("Duration", None if header.duration_seconds is None else duration(header.duration_seconds)),
-        ("Estimated cost", None if header.dollars is None else f"${header.dollars:,.2f}"),
+        ("Estimated cost", None if header.dollars is None else _dollars_text(header.dollars)),
         ("Version of the algorithm", header.version),
         ("Input", header.input),
         ("Output", header.output),
     ]
     return [Fact(label, value) for label, value in facts if value is not None]
+
+
+def _dollars_text(dollars: float) -> str:
+    if 0 < dollars < 0.0001:
+        return "less than $0.0001"
+    return f"${dollars:,.4f}" if 0 < dollars < 0.01 else f"${dollars:,.2f}"
 
 
 def number(value: float) -> str:

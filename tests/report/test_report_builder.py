@@ -60,7 +60,7 @@ def test_areas_are_files_or_groups_within_files():
     )
     html, data = report_of([("nation.parquet", grouped), ("small.parquet", made_frame(2, "small"))])
     areas = data["areas"]
-    assert areas["name"] == ["north / true", "south / false", "(none) / true", ""]
+    assert areas["name"] == ["north / urban: true", "south / urban: false", "(none) / urban: true", ""]
     assert areas["file"] == ["nation.parquet"] * 3 + ["small.parquet"]
     assert areas["clusters"] == [3, 2, 1, 2]
     assert areas["inRange"] == [2, 2, 0, 2]
@@ -159,6 +159,36 @@ def test_what_is_unknown_is_left_out():
         assert label not in shown.replace("None that", "").replace("None: every", "")
 
 
+def test_without_knowledge_of_failures_none_is_claimed():
+    frames = [("a.parquet", made_frame())]
+    shown = words(report_of(frames)[0])
+    assert "failed" not in shown.replace("Failed files", "").replace("lists failed files", "")
+    assert "Not known: this page was made from the results alone. kmeans cluster --report lists failed files." in shown
+    shown = words(report_of(frames, n_failed=0)[0])
+    assert "Files clustered 1 0 failed" in shown
+    assert "Not known" not in shown
+
+
+def test_overlapping_borders_are_spoken_of_only_with_several_files():
+    frames = [("a.parquet", made_frame(3, "a")), ("b.parquet", made_frame(3, "b", 122))]
+    assert "Voronoi" in words(report_of(frames)[0])
+    assert "Voronoi" not in words(report_of(frames[:1])[0])
+    assert "Voronoi" not in words(report_of(frames, most_detailed=1)[0])
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [(0, "$0.00"), (0.00002, "less than $0.0001"), (0.0005, "$0.0005"), (0.0123, "$0.01"), (1234.5, "$1,234.50")],
+)
+def test_small_costs_have_more_digits(dollars, text):
+    assert f"Estimated cost {text}" in words(report_of([], dollars=dollars)[0])
+
+
+def test_names_of_failed_files_break_where_their_parts_end():
+    failure = FileResult.failed("north/bad_<1>.parquet", errors.InvalidInput("is not Parquet"))
+    assert "north/<wbr>bad_<wbr>&lt;1&gt;.parquet" in report_of([], failures=[failure])[0]
+
+
 def test_what_is_known_is_shown():
     failure = FileResult.failed("c.parquet", errors.InvalidInput("is not Parquet", filename="c.parquet"))
     html, _ = report_of(
@@ -181,7 +211,7 @@ def test_what_is_known_is_shown():
     for text in (
         "run-20261122 10 clusters from 1 file; 90.0% of them are inside the weight range of 0 or more.",
         "1 file could not be clustered.",
-        "1 failed, 1 already up to date, 3 not worked on",
+        "1 failed, 1 already up to date, 3 not worked on (not sent in this run)",
         "Started 2026-11-22 09:30 UTC Duration 12 min 34 s Estimated cost $1.50 Version of the algorithm 0.2.0",
         "Target weight target_weight 300 (urban), 200 (rural)",
         "Heaviest allowed cluster max_weight unlimited",

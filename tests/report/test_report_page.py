@@ -12,7 +12,7 @@ from lambdas.contract.parameters import BySettlement, RunParameters
 from lambdas.contract.results import FileResult
 from lambdas.report import ReportBuilder, RunHeader
 from lambdas.report.polygon_packing import MOST_VERTICES
-from tests.report.made_frames import made_frame
+from tests.report.made_frames import SIDE, made_frame
 
 # One worker has the browser.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -60,6 +60,19 @@ def colours_of_map(opened):
     width, height = picture.size
     inner = picture.crop((0, 0, width - 60, height - 40))
     return [colour for n, colour in sorted(inner.getcolors(maxcolors=10**6), reverse=True) if n > 50]
+
+
+def outline_on_map(opened, is_dark=False):
+    """The box around all pixels of the outline of what is chosen, as width, height and number of pixels."""
+    mark = (255,) * 3 if is_dark else (17,) * 3
+    for _ in range(50):
+        opened.wait_for_map()
+        picture = np.asarray(Image.open(io.BytesIO(opened.page.locator("#map").screenshot())).convert("RGB"))
+        rows, columns = np.nonzero((picture[:-40, :-60] == mark).all(axis=2))
+        if len(rows) > 500:
+            return int(np.ptp(columns)), int(np.ptp(rows)), len(rows)
+        opened.page.wait_for_timeout(100)
+    return 0, 0, len(rows)
 
 
 @pytest.mark.parametrize("kind", ["survey_page", "binned_page"])
@@ -118,6 +131,58 @@ def test_an_exception_is_found_on_the_map(kind, request, open_page):
     details = opened.page.locator("#details").text_content()
     assert "south_28" in details
     assert "Below the minimum" in details
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_a_chosen_cluster_has_an_outline_all_around(survey_page, open_page, is_dark):
+    opened = open_page(survey_page, color_scheme="dark" if is_dark else "light")
+    opened.page.locator("#colour-switch input[value=status]").check()
+    opened.wait_for_map()
+    opened.page.get_by_role("button", name="south_28").click()
+    width, height, n_pixels = outline_on_map(opened, is_dark)
+    # The cluster is a square of degrees on the map of Mercator.
+    zoom, *_ = opened.map_place()
+    side = SIDE * 512 * 2**zoom / 360
+    assert width == pytest.approx(side, abs=8)
+    assert height == pytest.approx(side / np.cos(np.radians(14.6)), abs=8)
+    assert n_pixels > 3 * 2 * (width + height)
+    # What is chosen stays, wherever the mouse points.
+    box = opened.page.locator("#map").bounding_box()
+    for step in range(5):
+        opened.page.mouse.move(box["x"] + 20 + step, box["y"] + box["height"] / 2)
+    assert opened.page.locator("#details h3").text_content() == "south_28"
+
+
+@pytest.mark.parametrize("kind", ["survey_page", "binned_page"])
+def test_a_chosen_area_has_an_outline_and_figures(kind, request, open_page):
+    opened = open_page(request.getfixturevalue(kind))
+    opened.wait_for_map()
+    opened.page.locator("#areas-table").get_by_role("button", name="ilocos/middle.parquet").press("Enter")
+    width, height, _ = outline_on_map(opened)
+    # Ten squares in a row, or the box around them.
+    assert width > 300
+    assert width / height == pytest.approx(10 if kind == "survey_page" else 5, rel=0.3)
+    details = opened.page.locator("#details").text_content()
+    for text in ("ilocos/middle.parquet", "Clusters10", "Inside the range80.0%", "Exceptions3", "Median weight250"):
+        assert text in details
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_only_with_a_key(survey_page, open_page):
+    # The policy forbids the functions that are waited for here.
+    opened = open_page(survey_page, bypass_csp=True)
+    opened.page.locator("#map").scroll_into_view_if_needed()
+    opened.wait_for_map()
+    before, *_ = opened.map_place()
+    box = opened.page.locator("#map").bounding_box()
+    scrolled = opened.page.evaluate("scrollY")
+    opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.page.mouse.wheel(0, 100)
+    opened.page.wait_for_function(f"scrollY > {scrolled}")
+    assert opened.map_place()[0] == before
+    assert "scroll to zoom the map" in opened.page.locator("#map .maplibregl-desktop-message").text_content()
+    opened.page.keyboard.down("Control")
+    opened.page.mouse.wheel(0, -300)
+    opened.page.wait_for_function(f"Number(document.getElementById('map').dataset.zoom) > {before}")
 
 
 def test_an_area_is_found_on_the_map(survey_page, open_page):
@@ -207,6 +272,22 @@ def test_dark_mode_is_dark_also_when_it_comes_later(survey_page, open_page):
     assert max(dark) < 60
     background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(20, 24, 27)"
+
+
+@pytest.mark.parametrize("most_detailed", [50_000, 20])
+def test_on_a_phone_no_label_touches_another(most_detailed, open_page):
+    weights = np.linspace(12_000, 40_000, 30)
+    params = RunParameters(target_weight=20_000, radius=550.0)
+    content = page_of([("a.parquet", made_frame(30, weights=weights))], params, most_detailed=most_detailed)
+    page = open_page(content, viewport={"width": 375, "height": 700}).page
+    assert page.locator(".ramp-ends span").all_text_contents() == ["≤ 11,667", "Allowed: 15,000 to 25,000", "≥ 28,333"]
+    for labels in (".ramp-ends span", "#weight-chart svg text", "#radius-chart svg text"):
+        edges = page.locator(labels).evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])"
+        )
+        assert len(edges) >= 3
+        parts = shapely.buffer(shapely.box(*np.array(edges).T), -0.5)
+        assert shapely.area(shapely.union_all(parts)) == pytest.approx(shapely.area(parts).sum()), labels
 
 
 @pytest.mark.parametrize("kind", ["survey_page", "binned_page", "hostile_page"])
