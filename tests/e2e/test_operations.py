@@ -15,7 +15,7 @@ from tests.e2e.test_workflow import s3, upload  # noqa: F401 (fixtures)
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry
 from tests.support.project import PROJECT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
 
 OPTIONS = ["--params", '{"target_weight": 40}', "--max-concurrency", "4"]
 
@@ -41,7 +41,6 @@ def written(s3, deployment):  # noqa: F811
     return {found["Key"]: found["LastModified"] for found in listed if "clustered_" in found["Key"]}
 
 
-@pytest.mark.slow
 def test_seven_bad_files_of_five_hundred(s3, deployment, command, tmp_path):  # noqa: F811
     good = {f"{number % 10}/{number:03}.parquet": cell_file(30, seed=number) for number in range(493)}
     upload(s3, deployment, good | bad_files())

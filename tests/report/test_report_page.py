@@ -351,6 +351,7 @@ def test_a_run_without_any_cluster_has_a_page(open_page):
     assert opened.complaints == []
 
 
+@pytest.mark.slow
 def test_fifty_thousand_irregular_clusters_stay_below_8_mb(open_page):
     random = np.random.default_rng(0)
     # As many vertices as are kept without simplification; more would become fewer.
