@@ -95,6 +95,12 @@ class Emulator:
     ) -> None:
         self._stop()
 
+    @property
+    def process_id(self) -> int:
+        """Of the emulator itself; its functions are children of it."""
+        assert self._process is not None
+        return self._process.pid
+
     def client(self, service: Any) -> Any:
         """A boto3 client of the emulator, whatever AWS account the environment points to."""
         return boto3.client(

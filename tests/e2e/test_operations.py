@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,3 +150,35 @@ def settle(look):
         now = look()
         if now != seen:
             seen, since = now, time.monotonic()
+
+
+def test_a_killed_worker_costs_its_batch_and_no_file_is_done_twice(s3, deployment, command, emulator):  # noqa: F811
+    s3.put_bucket_versioning(Bucket=deployment.output_bucket, VersioningConfiguration={"Status": "Enabled"})
+    content = cell_file(4000)
+    files = {f"killed-{number:03}.parquet": content for number in range(60)}
+    upload(s3, deployment, files)
+    options = ["--params", '{"target_weight": 40}', "--max-concurrency", "1", "--no-wait"]
+    assert command("start", "--name", "killed", *options).returncode == 0
+    wait_for(lambda: len(written(s3, deployment)) > 1)
+    os.kill(worker(emulator), signal.SIGKILL)
+    ended = as_json_of_watch(command, "killed")
+    lost = {failed["filename"]: failed["failure"]["error"] for failed in ended["summary"]["failures"]}
+    assert set(lost.values()) == {"NoResult"}
+    assert command("retry", "killed", "--name", "killed-rest", "--watch").returncode == 0
+    versions = s3.list_object_versions(Bucket=deployment.output_bucket, Prefix="clustered_")["Versions"]
+    assert sorted(version["Key"] for version in versions) == [f"clustered_{name}" for name in sorted(files)]
+
+
+def worker(emulator):
+    """The process that runs the clustering function: the child of the emulator that has worked most."""
+    children = Path(f"/proc/{emulator.process_id}/task/{emulator.process_id}/children")
+    running = [
+        int(child) for task in children.parent.parent.iterdir() for child in (task / "children").read_text().split()
+    ]
+    assert running
+
+    def ticks(process):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    return max(running, key=ticks)
