@@ -29,7 +29,7 @@ test: setup lint ## Lint, types, all tests but the slow ones, and whether anythi
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 	$(VENV)/python -m benchmarks.guard
 
-slow-test: setup ## The tests that take minutes: a run of 500 files with bad ones, retries and kills
+slow-test: setup ## The tests that take minutes: compiling every kernel, a run of 500 files with bad ones, retries and kills
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
 e2e: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)

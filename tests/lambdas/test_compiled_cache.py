@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.project import PROJECT
 
+# Each compiles all kernels.
+pytestmark = pytest.mark.slow
+
 CALL = """
 import lambdas.clustering.handler, kmeans, numpy as np
 rng = np.random.default_rng(1)
