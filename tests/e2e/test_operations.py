@@ -131,7 +131,7 @@ def test_a_stopped_run_is_finished_by_a_retry_and_no_file_is_done_twice(s3, depl
     assert 0 < len(written(s3, deployment)) < 40
     done = command("retry", "stopped", "--name", "rest", "--watch")
     assert done.returncode == 0, done.stderr
-    versions = s3.list_object_versions(Bucket=deployment.output_bucket, Prefix="clustered_")["Versions"]
+    versions = s3.list_object_versions(Bucket=deployment.output_bucket, Prefix="clustered_0")["Versions"]
     assert sorted(version["Key"] for version in versions) == [f"clustered_{name}" for name in sorted(files)]
 
 
@@ -163,22 +163,25 @@ def test_a_killed_worker_costs_its_batch_and_no_file_is_done_twice(s3, deploymen
     os.kill(worker(emulator), signal.SIGKILL)
     ended = as_json_of_watch(command, "killed")
     lost = {failed["filename"]: failed["failure"]["error"] for failed in ended["summary"]["failures"]}
-    assert set(lost.values()) == {"NoResult"}
+    # None if it was hit between two batches.
+    assert set(lost.values()) <= {"NoResult"}
     assert command("retry", "killed", "--name", "killed-rest", "--watch").returncode == 0
-    versions = s3.list_object_versions(Bucket=deployment.output_bucket, Prefix="clustered_")["Versions"]
+    versions = s3.list_object_versions(Bucket=deployment.output_bucket, Prefix="clustered_killed-")["Versions"]
     assert sorted(version["Key"] for version in versions) == [f"clustered_{name}" for name in sorted(files)]
 
 
 def worker(emulator):
-    """The process that runs the clustering function: the child of the emulator that has worked most."""
-    children = Path(f"/proc/{emulator.process_id}/task/{emulator.process_id}/children")
-    running = [
-        int(child) for task in children.parent.parent.iterdir() for child in (task / "children").read_text().split()
-    ]
-    assert running
+    """The process that runs the clustering function: the child of the emulator that works while one looks."""
+    tasks = Path(f"/proc/{emulator.process_id}/task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    before = {child: ticks(child) for child in children}
+    time.sleep(0.3)
+    busiest = max(children, key=lambda child: ticks(child) - before[child])
+    assert ticks(busiest) > before[busiest]
+    return busiest
 
-    def ticks(process):
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
 
-    return max(running, key=ticks)
+def ticks(process):
+    """Processor time of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
