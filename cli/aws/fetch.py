@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,7 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
         InvalidParameters: there is no such run, or it has made none of these parts yet.
         AccessDenied, StorageUnavailable: from S3.
     """
+    from cli.aws.run_outcome import read_summary
     from lambdas import s3
     from lambdas.contract.errors import FileMissing, InvalidParameters, OutputNotWritable
     from lambdas.run_records import read_plan
@@ -111,7 +113,8 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
         plan = read_plan(deployment.output_bucket, run)
     except FileMissing as error:
         raise InvalidParameters(f"there is no run {run} of {deployment.stack}, or it sent no files") from error
-    summary = _summary(plan)
+    # One of an earlier run of that name is of no use.
+    summary = read_summary(deployment.output_bucket, run, datetime.fromisoformat(plan.started_at))
     wanted = list(_wanted(plan, parts, summary))
     if not wanted:
         raise InvalidParameters(
@@ -146,19 +149,6 @@ class _Wanted:
     key: str
     name: str
     is_shared: bool = False
-
-
-def _summary(plan: "RunPlan") -> dict[str, Any] | None:
-    """The summary of the run, None if there is none yet; one of an earlier run of that name is of no use."""
-    from lambdas import s3
-    from lambdas.contract import keys
-    from lambdas.contract.errors import FileMissing
-
-    try:
-        summary: dict[str, Any] = json.loads(s3.read(plan.output_bucket, keys.summary_key(plan.run_id)))
-    except FileMissing:
-        return None
-    return summary if summary["started_at"] == plan.started_at else None
 
 
 def _wanted(plan: "RunPlan", parts: Sequence[str], summary: dict[str, Any] | None) -> Iterator[_Wanted]:
