@@ -15,7 +15,7 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test slow-test e2e image image-test benchmarks lint format synth lock clean
+.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format synth sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,14 @@ test: setup lint ## Lint, types, all tests but the slow ones, and whether anythi
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 	$(VENV)/python -m benchmarks.guard
 
-slow-test: setup ## The tests that take minutes: compiling every kernel, a run of 500 files with bad ones, retries and kills
+faults: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Runs amid injected faults, for five minutes (FAULTS="--schedules 1000 --seed 1" for as many as that)
+	$(VENV)/python -m tests.faults $(FAULTS)
+
+# numba's cache does not know whether the code in it checks bounds: it gets one of its own.
+bounds-test: setup ## All tests with the kernels checking every index
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/bounds-checked $(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
+
+slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, a run of 500 files with bad ones, retries and kills
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
 e2e: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
@@ -59,17 +66,21 @@ format: setup ## Rewrite the code in the house style
 synth: setup ## Write the CloudFormation template to cdk.out
 	node_modules/.bin/cdk synth --quiet
 
+sbom: .venv/.complete .sbom/.complete ## Write what the functions' image holds to build/sbom.json (CycloneDX), with versions, hashes and licences
+	$(VENV)/python -m infra.sbom build/sbom.json
+
 lock: setup ## Choose the newest versions that the requirements allow, and write them down
 	$(LOCK) -o requirements.lock requirements.txt
 	$(LOCK) -o requirements-dev.lock -c requirements.lock requirements-dev.txt
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
 	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
 	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
+	$(LOCK) -o infra/sbom/requirements.lock infra/sbom/requirements.in
 	$(LOCK) --no-deps -o tests/image/lambda_base.lock tests/image/lambda_base.in
 	$(LOCK) -o benchmarks/first_system.lock -c requirements.lock benchmarks/first_system.in
 
 clean: ## Remove all that was installed or built
-	rm -rf .venv .emulator .validator .first_system .image node_modules lambdas/report/vendor build cdk.out *.egg-info
+	rm -rf .venv .emulator .validator .sbom .first_system .image node_modules lambdas/report/vendor build cdk.out *.egg-info
 
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -86,6 +97,11 @@ clean: ## Remove all that was installed or built
 	$(PYTHON) -m venv .validator
 	.validator/bin/python -m pip install --quiet --require-hashes -r $<
 	HOME=$(CURDIR)/.validator .validator/bin/python -c "import duckdb_extensions as d; d.import_extension('spatial')"
+	@touch $@
+
+.sbom/.complete: infra/sbom/requirements.lock
+	$(PYTHON) -m venv .sbom
+	.sbom/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
 
 .first_system/.complete: benchmarks/first_system.lock

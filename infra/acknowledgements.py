@@ -24,7 +24,7 @@ def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> N
     runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
     own, children = executions(workflow.state_machine)
     _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
-    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS})
+    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS, runs: _RUNS})
     frames = buckets.output.arn_for_objects(f"{FRAME_PREFIX}*")
     _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS, frames: _KEYS})
     _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUNS})

@@ -47,6 +47,9 @@ class Functions(Construct):
         self._allow(self.clustering, ["s3:ListBucket"], [inputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects("*")])
+        # Where a batch that was interrupted is to go on.
+        self._allow(self.clustering, ["s3:ListBucket"], [outputs.bucket_arn])
+        self._allow(self.clustering, ["s3:GetObject"], records)
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.summary, ["s3:GetObject"], [outputs.arn_for_objects(f"{FRAME_PREFIX}*")])
         # What is longer than a part is written in several.

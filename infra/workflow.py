@@ -13,6 +13,8 @@ from infra.config import Config
 from infra.functions import Functions
 from infra.log_group import log_group
 from infra.workflow_role import WorkflowRole
+from lambdas.contract.errors import BatchUnfinished, StorageUnavailable
+from lambdas.contract.events import MAX_FILES_PER_BATCH
 
 # Worth another try: the service, the network, the storage. Wrong input is not.
 _TRANSIENT_ERRORS = [
@@ -20,7 +22,7 @@ _TRANSIENT_ERRORS = [
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
-    "StorageUnavailable",
+    StorageUnavailable.__name__,
 ]
 # After some weeks without a run Lambda has put the image away, and refuses the first calls until it is back.
 _ASLEEP = [
@@ -28,6 +30,18 @@ _ASLEEP = [
     "Lambda.ResourceConflictException",
     "Lambda.ResourceNotReadyException",
 ]
+# The function died: of memory, of time, of a defect. Lambda has had several names for it.
+_DEATHS = [
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "Sandbox.Timedout",
+    "Sandbox.ExitError",
+]
+# Kickoff and summary begin from the start.
+_TRIES_AFTER_DEATH = 2
+# Each time one file at least is done with; at most so many of a batch may be deadly.
+_DEADLY_FILES = 20
 # Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. It
 # ends with the run, at the latest: tries at one minute on average, for a day.
 _THROTTLED = "Lambda.TooManyRequestsException"
@@ -52,6 +66,8 @@ class Workflow(Construct):
         )
         kickoff = self._invoke("Kick off", functions.kickoff, output_path="$.Payload")
         summarise = self._invoke("Summarise", functions.summary, output_path="$.Payload")
+        for task in (kickoff, summarise):
+            self._retry(task, _DEATHS, _TRIES_AFTER_DEATH)
         verdict = (
             sfn.Choice(self, "Within tolerance?", state_name="Within tolerance?")
             .when(sfn.Condition.boolean_equals("$.within_tolerance", True), sfn.Succeed(self, "Finished"))
@@ -123,15 +139,18 @@ class Workflow(Construct):
             ),
             result_path=sfn.JsonPath.DISCARD,
         )
-        cluster = self._invoke(
-            "Cluster batch",
-            functions.clustering,
-            # The results of the files are in the run's folder; here two numbers are enough.
-            result_selector={
-                "n_files": sfn.JsonPath.number_at("$.Payload.n_files"),
-                "n_failed": sfn.JsonPath.number_at("$.Payload.n_failed"),
-            },
-        )
+        # The results of the files are in the run's folder; here two numbers are enough.
+        counts = {
+            "n_files": sfn.JsonPath.number_at("$.Payload.n_files"),
+            "n_failed": sfn.JsonPath.number_at("$.Payload.n_failed"),
+        }
+        cluster = self._invoke("Cluster batch", functions.clustering, result_selector=counts)
+        # A file that ends the function costs its batch nothing but itself: whoever goes on notes each file that it
+        # begins, and leaves out the one at which it died.
+        finish = self._invoke("Finish batch", functions.clustering, result_selector=counts)
+        self._retry(finish, [BatchUnfinished.__name__], MAX_FILES_PER_BATCH)
+        self._retry(finish, _DEATHS, _DEADLY_FILES)
+        cluster.add_catch(finish, errors=[BatchUnfinished.__name__, *_DEATHS], result_path="$.interruption")
         batches.item_processor(cluster)
         return batches
 
@@ -148,12 +167,16 @@ class Workflow(Construct):
             max_delay=Duration.minutes(2),
             jitter_strategy=sfn.JitterType.FULL,
         )
+        self._retry(task, _TRANSIENT_ERRORS, max_attempts=6)
+        return task
+
+    @staticmethod
+    def _retry(task: tasks.LambdaInvoke, errors: list[str], max_attempts: int) -> None:
         task.add_retry(
-            errors=_TRANSIENT_ERRORS,
+            errors=errors,
             interval=Duration.seconds(2),
             backoff_rate=2,
-            max_attempts=6,
+            max_attempts=max_attempts,
             max_delay=Duration.minutes(1),
             jitter_strategy=sfn.JitterType.FULL,
         )
-        return task

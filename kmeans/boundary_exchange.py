@@ -9,6 +9,9 @@ from kmeans.contiguity import may_leave
 from kmeans.kdtree import KdTree
 from kmeans.neighbour_graph import NeighbourGraph
 
+# A move has to save this share of what the point costs. The second is by how much centroids err, as a share of the
+# width of the ground: where clusters share one place, or nearly, rounding would move points to and fro without end.
+_WORTHWHILE, _ROUNDING = 1e-9, 1e-15
 
 @kernel
 def shift(weight: float, low: float, high: float) -> float:
@@ -53,6 +56,8 @@ def exchange(
     n = labels.shape[0]
     queue, is_queued = np.empty(n, np.int64), np.zeros(n, np.bool_)
     mark, stamp, search = np.zeros(n, np.int64), np.zeros(1, np.int64), np.empty(n, np.int64)
+    width = max(tree.bounds[0, 1] - tree.bounds[0, 0], tree.bounds[0, 3] - tree.bounds[0, 2])
+    noise = (_ROUNDING * width) ** 2 / _WORTHWHILE
     head, length = 0, 0
     for i in range(n):
         for e in range(graph.first[i], graph.first[i + 1]):
@@ -75,7 +80,7 @@ def exchange(
         dx, dy = x - sums[own, 1] / sums[own, 0], y - sums[own, 2] / sums[own, 0]
         saved = weight * sums[own, 0] / rest * (dx * dx + dy * dy)
         relieved = penalty(rest, low, high) - penalty(sums[own, 0], low, high)
-        best, to, before = -1e-9 * (saved + 1e-300), -1, -1
+        best, to, before = -_WORTHWHILE * saved - weight * noise, -1, -1
         for e in range(graph.first[i], graph.first[i + 1]):
             j = labels[graph.neighbours[e]]
             # Neighbours come in the order of their places, so most of those of one cluster one after the other.

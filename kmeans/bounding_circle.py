@@ -8,6 +8,8 @@ from kmeans.cluster_sums import group
 
 # A point this far outside, relative to the squared radius, is on the circle but for rounding.
 _ROUNDING = 1e-12
+# Steps of the search, of which a dozen are usual: rounding could raise the radius by a last digit time after time.
+_MOST_STEPS = 1000
 
 
 @kernel
@@ -45,7 +47,7 @@ def bounding_circle(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
     support_x, support_y = np.zeros(4), np.zeros(4)
     n_support = 1
     centre_x, centre_y, squared = 0.0, 0.0, 0.0
-    while True:
+    for step in range(_MOST_STEPS + 1):
         farthest, distance = -1, squared * (1 + _ROUNDING)
         for i in range(x.shape[0]):
             d = (x[i] - x0 - centre_x) ** 2 + (y[i] - y0 - centre_y) ** 2
@@ -55,9 +57,10 @@ def bounding_circle(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
             return x0 + centre_x, y0 + centre_y, np.sqrt(squared)
         support_x[n_support], support_y[n_support] = x[farthest] - x0, y[farthest] - y0
         found_x, found_y, found, n_support = _circle_of_support(support_x, support_y, n_support + 1)
-        if not squared < found < np.inf:  # Rounding only: the outsider was on the circle.
-            return x0 + centre_x, y0 + centre_y, np.sqrt(distance)
+        if step == _MOST_STEPS or not squared < found < np.inf:  # Rounding only: the outsider was on the circle.
+            break
         centre_x, centre_y, squared = found_x, found_y, found
+    return x0 + centre_x, y0 + centre_y, np.sqrt(distance)
 
 
 @kernel

@@ -7,11 +7,14 @@ import numpy as np
 from kmeans.arrays import FloatArray
 from kmeans.parameters import Parameters
 
+_NO_LIMIT = 2**62
+
 
 def feasible_counts(total_weight: float, low: float, high: float) -> tuple[int, int]:
     """Smallest and largest number of clusters whose mean weight is inside the range; no number when first > second."""
     fewest = max(1, math.ceil(total_weight / high * (1 - 1e-12)))
-    most = math.floor(total_weight / low * (1 + 1e-12)) if low > 0 else np.iinfo(np.int64).max
+    # Against a minimum near zero the quotient may be infinite.
+    most = math.floor(min(total_weight / low * (1 + 1e-12), _NO_LIMIT)) if low > 0 else _NO_LIMIT
     return fewest, most
 
 

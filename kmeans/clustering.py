@@ -1,5 +1,6 @@
 """The whole job on arrays: weighted points in, primary sampling units out."""
 
+import heapq
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,17 +11,17 @@ from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_sums import group
 from kmeans.component_clustering import ROUNDING, Ground, cluster_component
 from kmeans.components import Components, find_components
-from kmeans.errors import InvalidPoint, InvalidWeight
+from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
 from kmeans.kdtree import KdTree, build_kdtree
 from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.outlines import Outlines, check_outlines
 from kmeans.parameters import Parameters
 from kmeans.radius_limit import limit_radius
-from kmeans.short_rows import finite_rows
+from kmeans.short_rows import rows_within
 from kmeans.spatial_order import hilbert_order
 from kmeans.status import Reason, Status
 
-# Weights beyond this are not population, and squares of them not numbers.
+# Weights beyond this are not population, and products with squared coordinates not numbers.
 _LARGEST_TOTAL = 1e15
 _STATUS_TYPE = f"<U{max(map(len, Status))}"
 StatusArray = npt.NDArray[np.str_]
@@ -99,7 +100,7 @@ def cluster(
             whether the points form a lattice.
 
     Raises:
-        InvalidPoint: a coordinate of a point or corner is not finite.
+        InvalidPoint: a coordinate of a point or corner is not finite, or beyond 1e12 m.
         InvalidWeight: a weight is negative or not finite.
         ValueError: the shapes of the arrays do not fit together.
     """
@@ -116,7 +117,9 @@ def cluster_checked(
     tree = build_kdtree(points, weights, None if outlines is None else outlines.extents())
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     outlines = None if outlines is None else outlines.of_rows(tree.order)
-    graph, _ = build_neighbour_graph(tree, cells)
+    graph, is_lattice = build_neighbour_graph(tree, cells)
+    if not is_lattice:  # A triangulation is connected but for rounding, and no island is to come of that.
+        graph = find_components(tree, graph, np.inf, bridge=True).graph
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
     labels, reasons = _cluster_components(tree, components, outlines, params)
@@ -135,15 +138,17 @@ def checked_rows(
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
     if weights.shape != (len(points),):
         raise ValueError(f"{len(points)} points need as many weights, not an array of shape {weights.shape}")
-    finite = finite_rows(points)
-    if not finite.all():
-        row = int(np.argmin(finite))
+    is_sound = rows_within(points, LARGEST_COORDINATE)
+    if not is_sound.all():
+        row = int(np.argmin(is_sound))
         raise InvalidPoint(row, (float(points[row, 0]), float(points[row, 1])))
     valid = np.isfinite(weights) & (weights >= 0)
     if not valid.all():
         row = int(np.argmin(valid))
         raise InvalidWeight(row, float(weights[row]))
-    if weights.sum() > _LARGEST_TOTAL:
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if total > _LARGEST_TOTAL:
         row = int(np.argmax(weights))
         raise InvalidWeight(row, float(weights[row]))
     return points, weights, None if outlines is None else check_outlines(outlines, len(points))
@@ -208,10 +213,17 @@ def _share_out(n_clusters: int, weight: FloatArray, n_points: IntArray) -> list[
 
     No component gets more clusters than it has points.
     """
-    counts = np.ones(len(weight), np.int64)
+    counts = [1] * len(weight)
+    # By falling mean weight, then by number.
+    queue = [(-float(total), number) for number, total in enumerate(weight)]
+    heapq.heapify(queue)
     for _ in range(min(n_clusters, int(n_points.sum())) - len(weight)):
-        counts[np.argmax(np.where(counts < n_points, weight / counts, -1.0))] += 1
-    return [int(count) for count in counts]
+        while counts[queue[0][1]] == n_points[queue[0][1]]:
+            heapq.heappop(queue)
+        number = queue[0][1]
+        counts[number] += 1
+        heapq.heapreplace(queue, (-float(weight[number]) / counts[number], number))
+    return counts
 
 
 def _count_pieces(graph: NeighbourGraph, labels: IntArray) -> IntArray:

@@ -90,7 +90,7 @@ def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dic
         even = total / k
         division = _divided(ground, min(k, n_weighted), 0.95 * even, 1.05 * even, params)
         return division.labels, dict.fromkeys(range(k), Reason(Status.NO_FEASIBLE_K, total))
-    most = min(most, n_weighted, max(fewest, round(2 * total / params.target_weight)))
+    most = min(most, n_weighted, max(fewest, _rounded(2 * total / params.target_weight, n_weighted)))
     return _best_division(ground, fewest, most, params).labels, {}
 
 
@@ -98,7 +98,7 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     """The division of lowest misfit among a few promising numbers of clusters, all of them in the range if it can."""
     low, high = params.weight_range
     total = float(ground.tree.weight.sum())
-    ideal = min(max(round(total / params.target_weight), fewest), most)
+    ideal = max(_rounded(total / params.target_weight, most), min(fewest, most))
     best = _divided(ground, ideal, low, high, params)
     if params.wanted_radius is None and best.n_outside == 0:
         return best
@@ -121,13 +121,19 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     return best
 
 
+def _rounded(value: float, most: int) -> int:
+    """The nearest whole number up to ``most``; ``value`` may be infinite."""
+    return round(min(value, most))
+
+
 def _divided(ground: Ground, k: int, low: float, high: float, params: Parameters) -> Division:
     return divide(ground.tree, ground.graph, k, *_search_range(ground, low, high), params.random_state)
 
 
 def _search_range(ground: Ground, low: float, high: float) -> tuple[float, float]:
     """The range with room for rounding; without a maximum a finite one that no cluster can reach."""
-    return low * (1 - ROUNDING), min(high * (1 + ROUNDING), float(ground.tree.weight.sum()) * 2 + 1)
+    unreachable = 2 * float(ground.tree.weight.sum()) or 1.0
+    return low * (1 - ROUNDING), min(high * (1 + ROUNDING), unreachable)
 
 
 def _rank(ground: Ground, division: Division, params: Parameters) -> tuple[int, float]:

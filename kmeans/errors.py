@@ -3,6 +3,9 @@
 The errors know rows and values, not files or columns: whoever read the file adds those.
 """
 
+# In metres: beyond it a number no longer tells tenths of a millimetre apart, and no ground is so far away.
+LARGEST_COORDINATE = 1e12
+
 
 class KMeansError(ValueError):
     """Base of every error that the package raises on purpose."""
@@ -17,11 +20,11 @@ class InvalidParameter(KMeansError):
 
 
 class InvalidPoint(KMeansError):
-    """A coordinate is missing or not finite."""
+    """A coordinate is missing, not finite, or out of this world."""
 
     def __init__(self, row: int, value: tuple[float, float]) -> None:
         self.row, self.value = row, value
-        super().__init__(f"row {row}: the coordinates are {value}, but have to be finite numbers")
+        super().__init__(f"row {row}: the coordinates are {value}, but have to be finite numbers of at most 1e12 metres")
 
 
 class InvalidWeight(KMeansError):

@@ -131,11 +131,13 @@ def assign(
             if distance < best:
                 best, nearest = distance, q
         # Another centroid wins somewhere in the box exactly if it wins in the corner that lies most in its direction.
+        # Where nothing can tell it from the nearest, as in one place, the lower index wins: else all would be kept.
         kept = end
         for q in range(begin, end):
             dx, dy = centre_x[q] - centre_x[nearest], centre_y[q] - centre_y[nearest]
             lead = constant[q] - constant[nearest] - twice_x * dx - twice_y * dy
-            if q == nearest or lead <= half_x * abs(dx) + half_y * abs(dy):
+            reach = half_x * abs(dx) + half_y * abs(dy)
+            if q == nearest or lead < reach or lead == reach > 0:
                 index[kept], centre_x[kept], centre_y[kept] = index[q], centre_x[q], centre_y[q]
                 constant[kept] = constant[q]
                 kept += 1

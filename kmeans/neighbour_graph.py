@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kmeans import ragged
 from kmeans._jit import kernel
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.kdtree import KdTree, build_kdtree
@@ -23,6 +22,14 @@ _CANDIDATES, _LEAST_AGREEING = 7, 0.3
 _LATTICE_TOLERANCE = 0.2
 # The share of points that have to sit on the lattice.
 _LATTICE_SHARE = 0.95
+# Neighbours of one point in one other place: with one to each of thousands of points there, the search would crawl.
+_MOST_LINKS = 64
+# Keys of cells, row * width + column, and the steps between them have to fit into 64 bits.
+_LARGEST_KEY = 2**62
+# Steps of a lattice, in metres: squares of shorter ones are nothing.
+_SHORTEST_STEP = 1e-150
+# A lattice has 8 neighbours a point; points off it may have many more, but this many on average are no lattice.
+_MOST_NEIGHBOURS = 16
 
 
 class NeighbourGraph(NamedTuple):
@@ -40,13 +47,16 @@ class NeighbourGraph(NamedTuple):
 def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[NeighbourGraph, bool]:
     """The graph over the points of ``tree``, and whether they form a lattice.
 
-    Points in the same place all have the neighbours of the place, and each other in a chain.
+    Points in the same place are neighbours in a chain, and between neighbouring places each point has a neighbour; only
+    where one place has many more points than the other, some have none.
 
     Args:
         tree: n points.
         cells: int64 (n, 2), column and row of each point on a lattice, in the caller's order; None to look for one.
     """
     if cells is not None:
+        if (int(cells[:, 0].max()) + 2) * (int(cells[:, 1].max()) + 2) > _LARGEST_KEY:
+            cells = np.column_stack([_close_together(numbers) for numbers in cells.T])
         width = int(cells[:, 0].max()) + 2
         keys = (cells[:, 1] * width + cells[:, 0])[tree.order]
         by_key = np.argsort(keys)
@@ -59,29 +69,38 @@ def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[
     is_new[1:] = (np.diff(tree.x[order]) != 0) | (np.diff(tree.y[order]) != 0)
     if is_new.all():
         return _places_graph(tree)
-    places = order[is_new]
+    begin = np.flatnonzero(is_new)
+    places = order[begin]
     place_tree = build_kdtree(np.column_stack([tree.x[places], tree.y[places]]), np.ones(len(places)))
     graph, is_lattice = _places_graph(place_tree)
-    representative = places[place_tree.order]
-    sources = representative[np.repeat(np.arange(len(places)), np.diff(graph.first))]
-    edges = np.column_stack([sources, representative[graph.neighbours]])
+    links = _links(graph, begin[place_tree.order], np.diff(np.append(begin, len(order)))[place_tree.order])
     repeated = np.flatnonzero(~is_new)
-    first_there = places[np.cumsum(is_new) - 1]
-    shared = _edges_of_repeated(graph, representative, order[repeated], first_there[repeated])
-    chain = np.column_stack([order[repeated], order[repeated - 1]])
-    both_ways = np.concatenate([edges, shared, shared[:, ::-1], chain, chain[:, ::-1]])
-    return from_edges(len(order), both_ways, is_directed=True), is_lattice
+    edges = order[np.concatenate([links, np.column_stack([repeated, repeated - 1])])]
+    return from_edges(len(order), edges), is_lattice
 
 
-def _edges_of_repeated(
-    graph: NeighbourGraph, representative: IntArray, repeated: IntArray, first_there: IntArray
-) -> IntArray:
-    """Edges (m, 2) from each repeated point to the representatives of the places around its own."""
-    place_of = np.full(int(representative.max()) + 1, -1, np.int64)
-    place_of[representative] = np.arange(len(representative))
-    own = place_of[first_there]
-    first, positions = ragged.select(graph.first, own)
-    return np.column_stack([np.repeat(repeated, np.diff(first)), representative[graph.neighbours[positions]]])
+def _close_together(numbers: IntArray) -> IntArray:
+    """Smaller numbers in the same order, of which the same ones differ by 1."""
+    values, place = np.unique(numbers, return_inverse=True)
+    return np.append(0, np.cumsum(np.minimum(np.diff(values), 2)))[place]
+
+
+def _links(graph: NeighbourGraph, begin: IntArray, count: IntArray) -> IntArray:
+    """Links (m, 2) between the points of neighbouring places, spread evenly over the points of both.
+
+    Args:
+        graph: neighbours of the places.
+        begin, count: int64 (number of places,), where the points of each place begin, and how many there are.
+    """
+    a, b = np.repeat(np.arange(len(count)), np.diff(graph.first)), graph.neighbours
+    # Each pair once, from the place of more points.
+    is_taken = (count[a] > count[b]) | ((count[a] == count[b]) & (a < b))
+    a, b = a[is_taken], b[is_taken]
+    n_links = np.minimum(count[a], np.maximum(count[b], _MOST_LINKS))
+    pair = np.repeat(np.arange(len(a)), n_links)
+    number = np.arange(len(pair)) - np.repeat(np.cumsum(n_links) - n_links, n_links)
+    ends = [begin[place] + number * count[place] // n_links[pair] for place in (a[pair], b[pair])]
+    return np.column_stack(ends)
 
 
 def _places_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
@@ -127,7 +146,7 @@ def _usual_offset(offsets: FloatArray) -> FloatArray | None:
     most = _LEAST_AGREEING * len(offsets)
     for candidate in offsets[np.argsort(lengths, kind="stable")[ranks]]:
         length = float(np.hypot(*candidate))
-        if not 0 < length < np.inf:
+        if not _SHORTEST_STEP < length < np.inf:
             continue
         folded = offsets * np.where(offsets @ candidate < 0, -1.0, 1.0)[:, None]
         near = np.hypot(*(folded - candidate).T) < _LATTICE_TOLERANCE * length
@@ -208,7 +227,10 @@ def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourG
 
 @kernel
 def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph, float]:
-    """The lattice neighbours of every point, and the share of points that have nothing off the lattice around."""
+    """The lattice neighbours of every point, and the share of points that have nothing off the lattice around.
+
+    A crowd of points between those of a lattice would all be neighbours of each other: then the share is 0.
+    """
     n = tree.x.shape[0]
     ax, ay, bx, by = steps[0, 0], steps[0, 1], steps[1, 0], steps[1, 1]
     determinant = ax * by - ay * bx
@@ -216,7 +238,7 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
     reach = longest * (1 + _LATTICE_TOLERANCE) ** 2
     first = np.empty(n + 1, np.int64)
     first[0] = 0
-    neighbours = np.empty(8 * n + 64, np.int32)
+    neighbours = np.empty(_MOST_NEIGHBOURS * n + 64, np.int32)
     near = longest * (1 + _LATTICE_TOLERANCE / 2) ** 2
     count, n_regular = 0, 0
     for i in range(n):
@@ -241,7 +263,7 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
                     # A point off the lattice is a neighbour of all that is as near as a diagonal neighbour.
                     if (abs(along) <= 1 and abs(across) <= 1) if is_place else dx * dx + dy * dy <= near:
                         if count == neighbours.shape[0]:
-                            neighbours = np.concatenate((neighbours, np.empty_like(neighbours)))
+                            return NeighbourGraph(first, neighbours), 0.0
                         neighbours[count] = other
                         count += 1
             node += 1
@@ -251,14 +273,21 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
 
 
 def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
-    """Delaunay neighbours of points in different places; collinear points form a chain."""
+    """Delaunay neighbours of points in different places; collinear points form a chain.
+
+    The graph may be in pieces where distances differ by ten orders of magnitude: GEOS then loses edges.
+    """
+    order = np.lexsort((tree.y, tree.x))
+    chain = np.column_stack([order[:-1], order[1:]])
+    x_min, x_max, y_min, y_max = tree.bounds[0]
+    if x_min == x_max or y_min == y_max:  # For these GEOS takes time with the square of their number.
+        return from_edges(len(order), chain)
     import shapely  # Lattices, the usual input, do without.
 
-    order = np.lexsort((tree.y, tree.x))
     points = np.column_stack([tree.x[order], tree.y[order]])
     ends = shapely.get_coordinates(shapely.delaunay_triangles(shapely.multipoints(points), only_edges=True))
     if len(ends) == 0:
-        return from_edges(len(order), np.column_stack([order[:-1], order[1:]]))
+        return from_edges(len(order), chain)
     # Complex numbers are sorted like pairs.
     found = np.searchsorted(points.view(np.complex128).ravel(), np.ascontiguousarray(ends).view(np.complex128).ravel())
     return from_edges(len(order), order[found].reshape(-1, 2))

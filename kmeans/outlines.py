@@ -10,8 +10,8 @@ import numpy as np
 from kmeans import ragged
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.bounding_circle import cluster_radii
-from kmeans.errors import InvalidPoint
-from kmeans.short_rows import finite_rows
+from kmeans.errors import LARGEST_COORDINATE, InvalidPoint
+from kmeans.short_rows import rows_within
 
 
 class Outlines(NamedTuple):
@@ -52,7 +52,7 @@ def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
     """The outlines of ``n_rows`` rows with the dtypes that ``Outlines`` promises.
 
     Raises:
-        InvalidPoint: a corner is not finite; names the row.
+        InvalidPoint: a corner is not finite or beyond 1e12 m; names the row.
         ValueError: the arrays do not fit together or to the rows, or a row has no corner.
     """
     first = np.ascontiguousarray(outlines.first, dtype=np.int64)
@@ -65,9 +65,9 @@ def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
     has_corner = first[1:] > first[:-1]
     if not has_corner.all():
         raise ValueError(f"row {int(np.argmin(has_corner))}: the outline has no corner")
-    finite = finite_rows(corners)
-    if not finite.all():
-        corner = int(np.argmin(finite))
+    is_sound = rows_within(corners, LARGEST_COORDINATE)
+    if not is_sound.all():
+        corner = int(np.argmin(is_sound))
         row = int(np.searchsorted(first, corner, side="right")) - 1
         raise InvalidPoint(row, (float(corners[corner, 0]), float(corners[corner, 1])))
     return Outlines(first, corners)

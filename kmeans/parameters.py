@@ -44,7 +44,7 @@ class Parameters:
         _require_positive("target_weight", self.target_weight)
         if self.min_weight is not None and not 0 <= self.min_weight <= self.target_weight:
             raise InvalidParameter("min_weight", self.min_weight, "has to lie between 0 and the target weight")
-        if self.max_weight is not None and not self.max_weight >= self.target_weight:
+        if self.max_weight is not None and not self.target_weight <= self.max_weight <= math.inf:
             raise InvalidParameter("max_weight", self.max_weight, "has to be at least the target weight")
         if self.radius is not None:
             _require_positive("radius", self.radius)

@@ -17,6 +17,13 @@ def finite_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return finite
 
 
+def rows_within(values: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.bool_]:
+    """Which rows, of two columns, have values from ``-limit`` to ``limit`` only, bool (n,); what is no number is not."""
+    if len(values) == 0 or (values.min() >= -limit and values.max() <= limit):
+        return np.ones(len(values), bool)
+    return (np.abs(values[:, 0]) <= limit) & (np.abs(values[:, 1]) <= limit)
+
+
 def extremes(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Smallest and largest value of each column; there has to be a row."""
     return np.array([column.min() for column in values.T]), np.array([column.max() for column in values.T])

@@ -26,7 +26,7 @@ def _hilbert_keys(points: FloatArray) -> npt.NDArray[np.uint64]:
     x_min, y_min = points[:, 0].min(), points[:, 1].min()
     extent = max(points[:, 0].max() - x_min, points[:, 1].max() - y_min)
     last = (1 << _LEVELS) - 1
-    scale = last / extent if extent > 0 else 0.0
+    scale = last / extent if extent > 1e-300 else 0.0  # Beyond it the quotient is infinite.
     keys = np.empty(points.shape[0], np.uint64)
     for i in range(points.shape[0]):
         x, y = int((points[i, 0] - x_min) * scale), int((points[i, 1] - y_min) * scale)

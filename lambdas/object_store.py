@@ -5,15 +5,37 @@ Built on obstore, which is imported in 20 ms where boto3 takes half a second; se
 
 import os
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.store import S3Store
 
-from lambdas.contract.errors import AccessDenied, BucketMissing, FileMissing, InvalidInput, RunError, StorageUnavailable
+from lambdas.contract.errors import InputChanged, InvalidInput, RunError, StorageUnavailable
+from lambdas.storage_errors import storage_error
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+Answer = TypeVar("Answer")
 
 _ERROR_CODE = re.compile(r"<Code>(\w+)</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
+# Seconds for which S3 is asked again and again.
+_PATIENCE = 60
+# Waits between tries double on average: half a minute in all, as S3 asks for when it says `SlowDown`.
+_RETRIES: "RetryConfig" = {
+    "max_retries": 10,
+    "backoff": {"init_backoff": timedelta(seconds=0.1), "base": 4, "max_backoff": timedelta(seconds=10)},
+    "retry_timeout": timedelta(seconds=_PATIENCE),
+}
+# A connection on which nothing moves is given up long before the function is.
+_TIMEOUTS: "ClientConfig" = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "150s"}
+# How often an object is asked for whose answer broke off, or that S3 did not get in time.
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -38,34 +60,69 @@ class Bucket:
         self.name = name
         # Emulators speak plain HTTP; with AWS there is no endpoint variable and this changes nothing.
         plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-        self._store = S3Store(name, client_options={"allow_http": plain_http})
+        self._store = S3Store(name, client_options={"allow_http": plain_http, **_TIMEOUTS}, retry_config=_RETRIES)
 
-    def read(self, key: str) -> StoredObject:
-        try:
+    def read(self, key: str, admit: Callable[[int], None] | None = None) -> StoredObject:
+        """The object as it is at one moment.
+
+        Args:
+            key: of the object.
+            admit: is told how many bytes it has before they are read; what it raises is raised.
+
+        Raises:
+            InputChanged: it was replaced while it was read, at every try.
+        """
+        etags = set()
+
+        def ask() -> StoredObject:
             found = obstore.get(self._store, key)
-            return StoredObject(bytes(found.bytes()), (found.meta["e_tag"] or "").strip('"'))
-        except Exception as error:
-            raise self._translated(error, key) from error
+            etag = _bare(found.meta["e_tag"])
+            etags.add(etag)
+            if admit is not None:
+                admit(found.meta["size"])
+            return StoredObject(bytes(found.bytes()), etag)
 
-    def write(self, key: str, content: bytes, metadata: dict[str, str] | None = None) -> None:
-        """Create or replace an object; it appears whole or not at all."""
-        attributes: Any = metadata or {}
         try:
+            return self._patiently(ask, key)
+        except StorageUnavailable as error:
+            if len(etags) < _TRIES:
+                raise
+            raise InputChanged("was replaced each time it was read", bucket=self.name, filename=key) from error
+
+    def write(self, key: str, content: bytes, metadata: dict[str, str] | None = None) -> str:
+        """Create or replace an object, which appears whole or not at all; returns its ETag."""
+        attributes: Any = metadata or {}
+
+        def ask() -> str:
             # In one part: it is there whole or not at all, and a failed one leaves nothing behind.
-            obstore.put(self._store, key, content, attributes=attributes, use_multipart=False)
-        except Exception as error:
-            raise self._translated(error, key) from error
+            return _bare(obstore.put(self._store, key, content, attributes=attributes, use_multipart=False)["e_tag"])
+
+        return self._patiently(ask, key)
+
+    def _patiently(self, ask: Callable[[], Answer], key: str) -> Answer:
+        """The answer, asked for again where the client's own retries end: an answer that breaks off, a slow upload."""
+        began, n_tries = time.monotonic(), 0
+        while True:
+            try:
+                return ask()
+            except Exception as error:
+                failure, n_tries = self._translated(error, key), n_tries + 1
+                is_lasting = not isinstance(failure, StorageUnavailable) or time.monotonic() - began > _PATIENCE
+                if is_lasting or n_tries == _TRIES:
+                    raise failure from error
 
     def _translated(self, error: Exception, key: str) -> RunError:
+        if isinstance(error, RunError):
+            return type(error)(error.message, bucket=self.name, filename=key)
         text = str(error)
-        found = _ERROR_CODE.search(text)
-        code = found.group(1) if found else ""
-        if code == "NoSuchBucket":
-            return BucketMissing("there is no such bucket", bucket=self.name)
-        if isinstance(error, FileNotFoundError):
-            return FileMissing("there is no such object", bucket=self.name, filename=key)
-        if isinstance(error, obstore.exceptions.PermissionDeniedError | obstore.exceptions.UnauthenticatedError):
-            return AccessDenied("the role may not do this", bucket=self.name, filename=key)
+        code, status = _ERROR_CODE.search(text), _STATUS.search(text)
+        if isinstance(error, FileNotFoundError) and code is None:
+            return storage_error("404", text, self.name, key)
         if isinstance(error, ValueError):
             return InvalidInput("is not a possible file name", bucket=self.name, filename=key)
-        return StorageUnavailable(text.splitlines()[0], bucket=self.name, filename=key)
+        found = code or status
+        return storage_error(found.group(1) if found else "", text.splitlines()[0], self.name, key)
+
+
+def _bare(etag: str | None) -> str:
+    return (etag or "").strip('"')

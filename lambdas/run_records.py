@@ -1,16 +1,23 @@
 """What a run has left in its folder of the output bucket: its plan, the files that were sent, and how each ended."""
 
 import gzip
+import zlib
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.errors import InvalidParameters, NoResult
+from lambdas.contract.errors import FileMissing, InvalidParameters, NoResult
 from lambdas.contract.events import Batch, RunPlan
-from lambdas.contract.results import BatchResult, FileResult, KnownFiles
+from lambdas.contract.results import BatchProgress, BatchResult, FileResult, KnownFiles
+
+Record = TypeVar("Record")
+
+# What msgspec says of bytes that are no record.
+_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -29,30 +36,48 @@ def read_plan(output_bucket: str, run_id: str) -> RunPlan:
         InvalidParameters: it is a run of another version of this program.
         AccessDenied, BucketMissing, StorageUnavailable: from S3.
     """
-    try:
-        return msgspec.json.decode(s3.read(output_bucket, keys.plan_key(run_id)), type=RunPlan)
-    except msgspec.MsgspecError as error:
-        raise InvalidParameters(f"{run_id} is a run of another version of this program ({error})") from error
+    return _read(output_bucket, keys.plan_key(run_id), RunPlan)
 
 
 def read_manifest(plan: RunPlan) -> list[Batch]:
     """The files that were sent."""
-    return msgspec.json.decode(s3.read(plan.output_bucket, plan.manifest_key), type=list[Batch])
+    return _read(plan.output_bucket, plan.manifest_key, list[Batch])
 
 
 def read_known(plan: RunPlan) -> KnownFiles:
     """Files of which was known how they end before anything was sent."""
-    return msgspec.json.decode(s3.read(plan.output_bucket, keys.known_key(plan.run_id)), type=KnownFiles)
+    return _read(plan.output_bucket, keys.known_key(plan.run_id), KnownFiles)
+
+
+def _read(bucket: str, key: str, shape: type[Record]) -> Record:
+    try:
+        return msgspec.json.decode(s3.read(bucket, key), type=shape)
+    except _BROKEN as error:
+        raise _foreign(key, error) from error
+
+
+def _foreign(key: str, error: Exception) -> InvalidParameters:
+    return InvalidParameters(f"{key} is of another version of this program, or broken ({error})")
 
 
 def file_results(plan: RunPlan, known: KnownFiles) -> Iterator[FileResult]:
     """How each file ended that was not done before; one that was sent and has no result counts as failed."""
     yield from known.failed
     for outcome in batch_outcomes(plan, read_manifest(plan), written_results(plan)):
-        if outcome.results is not None:
-            yield from outcome.results
-        else:
-            yield from (_without_result(file.filename, plan.run_id) for file in outcome.batch.files)
+        results = outcome.results if outcome.results is not None else _unfinished(plan, outcome.batch)
+        yield from results
+        yield from (_without_result(file.filename, plan.run_id) for file in outcome.batch.files[len(results) :])
+
+
+def _unfinished(plan: RunPlan, batch: Batch) -> list[FileResult]:
+    """Results of a batch that did not come to its end, as far as it noted them."""
+    try:
+        noted = s3.read(plan.output_bucket, keys.progress_key(plan.run_id, plan.started_at, batch.batch))
+        results = msgspec.json.decode(noted, type=BatchProgress).results
+    except (FileMissing, *_BROKEN):
+        return []
+    names = [file.filename for file in batch.files[: len(results)]]
+    return results if [result.filename for result in results] == names else []
 
 
 def _without_result(filename: str, run_id: str) -> FileResult:
@@ -65,7 +90,10 @@ def _without_result(filename: str, run_id: str) -> FileResult:
 
 def decode_files(content: bytes) -> list[FileResult]:
     """The results in ``files.jsonl.gz``, which the summary function writes."""
-    return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
+    try:
+        return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
+    except (*_BROKEN, OSError, EOFError, zlib.error) as error:
+        raise _foreign("the list of files", error) from error
 
 
 def written_results(plan: RunPlan) -> set[str]:
@@ -88,6 +116,6 @@ def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> It
 def _decoded(content: bytes, filenames: list[str]) -> list[FileResult] | None:
     try:
         record = msgspec.json.decode(content, type=BatchResult)
-    except msgspec.MsgspecError:
+    except _BROKEN:
         return None
     return record.results if [result.filename for result in record.results] == filenames else None

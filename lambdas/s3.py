@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from lambdas.contract.errors import AccessDenied, BucketMissing, FileMissing, StorageUnavailable
+from lambdas.contract.errors import StorageUnavailable
+from lambdas.storage_errors import storage_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,6 +26,8 @@ Answer = TypeVar("Answer")
 
 # Look-ups that run at the same time; also the size of the connection pool.
 CONCURRENT_REQUESTS = 32
+# How often an object is asked for again whose content broke off.
+_BROKEN_ANSWERS = 2
 # Keys are in the order of their UTF-8 bytes; no key of a folder comes after this one.
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -75,6 +78,10 @@ def user_metadata(bucket: str, key: str) -> dict[str, str]:
 
 def read(bucket: str, key: str) -> bytes:
     with _translated_errors(bucket, key):
+        for _ in range(_BROKEN_ANSWERS):
+            # The client's own retries end with the head of the answer.
+            with suppress(HTTPClientError):
+                return client().get_object(Bucket=bucket, Key=key)["Body"].read()
         return client().get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
@@ -129,12 +136,6 @@ def _translated_errors(bucket: str, key: str | None = None) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        if code == "NoSuchBucket":
-            raise BucketMissing("there is no such bucket", bucket=bucket) from error
-        if code in ("NoSuchKey", "404"):
-            raise FileMissing("there is no such object", bucket=bucket, filename=key) from error
-        if code in ("AccessDenied", "403", "ExpiredToken"):
-            raise AccessDenied("the role may not do this", bucket=bucket, filename=key) from error
-        raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error
+        raise storage_error(code, str(error), bucket, key) from error
     except (BotoCoreError, Boto3Error) as error:
         raise StorageUnavailable(str(error), bucket=bucket, filename=key) from error

@@ -113,6 +113,9 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
         plan = read_plan(deployment.output_bucket, run)
     except FileMissing as error:
         raise InvalidParameters(f"there is no run {run} of {deployment.stack}, or it sent no files") from error
+    if (plan.run_id, plan.output_bucket) != (run, deployment.output_bucket):
+        # Whoever may write to the bucket must not make these credentials read another one.
+        raise InvalidParameters(f"the plan of {run} in {deployment.output_bucket} is not its own; start a new run")
     # One of an earlier run of that name is of no use.
     summary = read_summary(deployment.output_bucket, run, datetime.fromisoformat(plan.started_at))
     wanted = list(_wanted(plan, parts, summary))
@@ -121,10 +124,11 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
             f"{run} has made nothing of this (yet); see `kmeans aws watch {run}{deployment.option}`"
         )
     fetched = Fetched(has_summary=summary is not None)
+    folder = Path(os.path.realpath(out))
 
     def bring(item: "_Wanted") -> int | OutputNotWritable | None:
         try:
-            return _bring(plan, item, out / item.name)
+            return _bring(plan, item, _place(out, folder, item.name))
         except OutputNotWritable as error:
             return error
 
@@ -174,6 +178,22 @@ def _wanted(plan: "RunPlan", parts: Sequence[str], summary: dict[str, Any] | Non
     if "report" in parts:
         yield _Wanted(keys.summary_key(plan.run_id), "summary.json")
         yield _Wanted(keys.report_key(plan.run_id), "report.html")
+
+
+def _place(out: Path, folder: Path, name: str) -> Path:
+    """The path of a file in ``out``, which is ``folder`` without links.
+
+    Raises:
+        OutputNotWritable: it would be somewhere else: a link in the folder leads out of it, or this disk separates
+            folders by more than the slash.
+    """
+    from lambdas.contract.errors import OutputNotWritable
+
+    path = out / name
+    # A link in place of the file itself is replaced, not followed.
+    if not Path(os.path.realpath(path.parent)).is_relative_to(folder):
+        raise OutputNotWritable(f"{path} would lie outside {out}: remove the link that leads there, or change --out")
+    return path
 
 
 def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:

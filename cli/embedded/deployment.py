@@ -45,9 +45,9 @@ def deploy(emulator: Emulator, template: Path) -> Deployment:
     emulator.client("ssm").put_parameter(Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
     cloudformation = emulator.client("cloudformation")
     stack_name = template.name.removesuffix(".template.json")
-    cloudformation.create_stack(
-        StackName=stack_name, TemplateBody=template.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"]
-    )
+    # Without its indentation, as it has to fit into a request.
+    body = json.dumps(json.loads(template.read_text()), separators=(",", ":"))
+    cloudformation.create_stack(StackName=stack_name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
     try:
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName=stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}

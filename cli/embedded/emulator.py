@@ -48,6 +48,7 @@ class Emulator:
         keep_objects: bool = False,
         check_permissions: bool = False,
         containers: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare an emulator.
 
@@ -57,9 +58,10 @@ class Emulator:
             check_permissions: whether roles and buckets allow what their policies say, and not everything.
             containers: variables that lead ``docker`` to a daemon on this machine, to run the functions in containers
                 of their image; None: they run from the source tree.
+            variables: more of the environment of the emulator and of the functions that run from the source tree.
         """
         self._state, self._keep_objects, self._check_permissions = state.resolve(), keep_objects, check_permissions
-        self._containers = containers
+        self._containers, self._variables = containers, dict(variables or {})
         self._scratch = self._state / "tmp"
         self.log = self._state / "emulator.log"
         self.endpoint = ""
@@ -142,6 +144,7 @@ class Emulator:
             "PYTHONPATH": str(PROJECT),
             "NO_PROXY": "127.0.0.1,localhost",
             **(self._containers or {}),
+            **self._variables,
         }
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -150,7 +153,7 @@ class Emulator:
             if process.poll() is not None:
                 raise EmulatorError(f"the emulator ended at its start; see {self.log}")
             try:
-                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):  # noqa: S310 (own, http)
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):  # noqa: S310 (our URL)
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)

@@ -66,7 +66,7 @@ class Containers:
         command = [
             *("docker", "run", "--rm", "--pull", "always", "--label", f"project={_PROJECT}", "--network", "host"),
             # What Lambda gives a function, and what it withholds.
-            *("--read-only", "--tmpfs", f"/tmp:size={config['EphemeralStorage']['Size']}m"),  # noqa: S108 (in there)
+            *("--read-only", "--tmpfs", f"/tmp:size={config['EphemeralStorage']['Size']}m"),  # noqa: S108 (its own)
             *("--memory", f"{config['MemorySize']}m", "--user", "54321:54321", "--cap-drop", "ALL"),
             *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
             *("--entrypoint", _EMULATOR, f"{self._registry}/{image}"),

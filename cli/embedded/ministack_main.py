@@ -8,6 +8,8 @@
    repository is about that repository, since the role that asks may not ask about all.
 5. A bucket that is not empty is not deleted with its stack.
 6. The map of an execution that was stopped starts no more items.
+7. The errors of functions are called as Step Functions calls them: by the class that was raised, Runtime.ExitError
+   where the process died, Lambda.TooManyRequestsException where there were too many at a time.
 
 It stops with all its functions when its standard input closes, so that nothing outlives the process that started it.
 """
@@ -70,11 +72,38 @@ def run_images_from_source() -> None:
         command = config["ImageConfigResponse"]["ImageConfig"]["Command"][0]
         as_zip = {**config, "PackageType": "Zip", "Runtime": "python3.11", "Handler": command}
         from_source = {**func, "config": as_zip, "code_zip": empty_archive.getvalue()}
-        return lambda_svc._execute_function_warm(from_source, event, request_id)
+        return _with_error_type(lambda_svc._execute_function_warm(from_source, event, request_id))
 
     lambda_svc._execute_function_docker = run
     detect = lambda_runtime._detect_runtime_binary
     lambda_runtime._detect_runtime_binary = lambda runtime: (os.environ["HANDLER_PYTHON"], detect(runtime)[1])
+
+
+def tell_error_types() -> None:
+    """Make the script that runs Python functions say which class was raised, before the message."""
+    telling = '"error": type(e).__name__ + chr(10) + str(e), "trace"'
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace('"error": str(e), "trace"', telling)
+
+
+def _with_error_type(result: Json) -> Json:
+    body = result.get("body")
+    if not result.get("error") or not isinstance(body, dict) or body.get("errorType") != "Runtime.HandlerError":
+        return result
+    raised, newline, message = body["errorMessage"].partition("\n")
+    error_type, message = (raised, message) if newline else ("Runtime.ExitError", raised)
+    return result | {"body": body | {"errorType": error_type, "errorMessage": message}}
+
+
+def name_throttling() -> None:
+    original = lambda_svc._throttle_response
+
+    def respond(*args: Any, **options: Any) -> Json:
+        throttled: Json = original(*args, **options)
+        throttled["body"]["errorType"] = "Lambda.TooManyRequestsException"
+        return throttled
+
+    lambda_svc._throttle_response = respond
 
 
 def run_images_in_containers() -> None:
@@ -153,7 +182,9 @@ if __name__ == "__main__":
     if os.environ["RUN_IMAGES"] == "in containers":
         run_images_in_containers()
     else:
+        tell_error_types()
         run_images_from_source()
+    name_throttling()
     report_missing_images()
     count_loopback_as_encrypted()
     name_described_repositories()

@@ -3,37 +3,79 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import msgspec
 import pyarrow as pa
 
 import kmeans
+from lambdas.clustering import memory
+from lambdas.clustering.batch_records import BatchRecords
 from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.contract import keys
-from lambdas.contract.errors import InternalError, RunError
-from lambdas.contract.events import ClusteringRequest
+from lambdas.contract.errors import BatchUnfinished, FileTooLarge, InternalError, RunError
+from lambdas.contract.events import ClusteringRequest, FileItem
 from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import BatchResult, FileResult
+from lambdas.contract.results import FileResult
+from lambdas.contract.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, working_seconds
 from lambdas.cores import available_cores
 from lambdas.object_store import Bucket
 
 logger = logging.getLogger(__name__)
 
+# Left when the last file is begun: for writing down what was done, and for a slow answer of S3.
+_RESERVED_SECONDS = 10.0
+# How much longer than usual the last file may take.
+_CAUTION = 4.0
 
-def run_batch(request: ClusteringRequest) -> list[FileResult]:
-    """Cluster every file of the request; one result a file, in order.
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """Results of the files in order, and the names of those for which there was no time."""
+
+    results: list[FileResult]
+    not_started: list[str]
+
+
+def run_batch(
+    request: ClusteringRequest, remaining_seconds: Callable[[], float], memory_mb: int = MEGABYTES_PER_VCPU
+) -> BatchOutcome:
+    """Cluster the files of the request, as far as there is time: at least one.
 
     When the request belongs to a run the results are also written to the run's folder in the output bucket: that
-    object is what the summary counts as the end of the batch.
+    object is what the summary counts as the end of the batch. A request that was interrupted before goes on after the
+    files that are known to be done; the one at which the function died counts as failed.
+
+    Args:
+        request: what to do.
+        remaining_seconds: until the invocation is ended from outside.
+        memory_mb: of the function.
+
+    Raises:
+        BatchUnfinished: of a run, when files are left; they are for the next invocation.
     """
     _load_kernels()
     source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
-    results = [_run_file(filename, source, target, request.params) for filename in request.filenames]
-    if request.run_id is not None and request.started_at is not None and request.batch is not None:
-        key = keys.result_key(request.run_id, request.started_at, request.batch)
-        target.write(key, msgspec.json.encode(BatchResult(results=results)))
-    return results
+    records = BatchRecords(target, request)
+    results = records.earlier_results()
+    files = request.items[len(results) :]
+    for number, file in enumerate(files):
+        if number > 0 and remaining_seconds() < _seconds_for(file, memory_mb):
+            break
+        records.begin(file.filename, results)
+        results.append(_run_file(file.filename, source, target, request.params))
+    not_started = [file.filename for file in request.items[len(results) :]]
+    records.end(results, is_complete=not not_started)
+    if not_started and request.run_id is not None:
+        raise BatchUnfinished(f"there was no time for {len(not_started)} of {len(request.items)} files")
+    return BatchOutcome(results, not_started)
+
+
+def _seconds_for(file: FileItem, memory_mb: int) -> float:
+    """What has to be left to begin a file."""
+    return _RESERVED_SECONDS + _CAUTION * working_seconds(1, (file.bytes or 0) / BYTES_PER_CELL, memory_mb)
 
 
 @cache
@@ -54,6 +96,11 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
         result = _cluster_object(filename, source, target, params)
     except RunError as error:
         result = FileResult.failed(filename, error)
+    except MemoryError:
+        memory.give_back()
+        result = FileResult.failed(
+            filename, FileTooLarge(f"takes too much memory; {memory.advice()}", filename=filename)
+        )
     except Exception as error:
         # A defect of ours in one file must not cost the others of the batch their results.
         logger.exception("unexpected error", extra={"clustered_file": filename})
@@ -68,7 +115,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
     keys.check_filename(filename)
-    stored = source.read(filename)
+    stored = source.read(filename, admit=memory.admit_object)
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
     try:
         report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
@@ -78,7 +125,10 @@ def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunPa
         raise
     output, frame = keys.output_key(filename), keys.frame_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
-    # The clustered file says that the file is done: it comes last.
-    target.write(frame, sinks.frame.getvalue().to_pybytes(), metadata)
-    target.write(output, sinks.clustered.getvalue().to_pybytes(), metadata)
-    return FileResult(filename=filename, output=output, frame=frame, report=report)
+    # The clustered file says that the file is done, and which frame belongs to it: it comes last.
+    frame_etag = target.write(frame, sinks.frame.getvalue().to_pybytes(), metadata)
+    metadata[keys.FRAME_ETAG_METADATA] = frame_etag
+    output_etag = target.write(output, sinks.clustered.getvalue().to_pybytes(), metadata)
+    return FileResult(
+        filename=filename, output=output, frame=frame, output_etag=output_etag, frame_etag=frame_etag, report=report
+    )

@@ -1,6 +1,8 @@
 """The job of one file, the same in Lambda and on a laptop: places in, the clustered file and its frame out."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ from lambdas.contract.results import FileReport
 from lambdas.geodata.clustered_file import ClusterColumns, write_clustered
 from lambdas.geodata.columns import Grouping
 from lambdas.geodata.frame_file import FrameColumns, cluster_polygons, write_frame
+from lambdas.geodata.geometry import is_out_of_memory
 from lambdas.geodata.group_names import group_names
 
 
@@ -48,7 +51,26 @@ def cluster_file(
     Raises:
         InvalidInput: something in the file is wrong; names column, row and value.
         InvalidParameters: a parameter does not fit the file.
+        MemoryError: it does not fit into memory.
     """
+    with _memory_told_apart():
+        return _clustered(source, filename, input_etag, params, sinks, n_threads)
+
+
+@contextmanager
+def _memory_told_apart() -> Iterator[None]:
+    """Turn failures of GEOS for want of memory into what they are."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
+def _clustered(
+    source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int
+) -> FileReport:
     ground = read_ground(source, filename, params)
     rows, grouping, prefix = ground.rows, ground.rows.grouping, params.column_prefix
     clustering = _cluster(ground, params, filename, n_threads)

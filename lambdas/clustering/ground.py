@@ -9,15 +9,21 @@ import numpy as np
 
 import kmeans
 from kmeans.arrays import FloatArray, IntArray
-from lambdas.contract.errors import InvalidInput
+from lambdas.clustering import memory
+from lambdas.contract.errors import FileTooLarge, InvalidInput
 from lambdas.contract.parameters import RunParameters
 from lambdas.geodata.antimeridian import LongitudeWindow, longitude_window
 from lambdas.geodata.cells import Cells, find_cells
 from lambdas.geodata.clustered_file import require_free_columns
-from lambdas.geodata.geo_file import GeoFile
+from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile
 from lambdas.geodata.places import Places, find_places
 from lambdas.geodata.projection import Projection, choose_projection
 from lambdas.geodata.rows import Rows, WantedColumns, read_rows
+from lambdas.readable import counted
+
+# Memory that a row takes at least while its file is clustered, and a value while its piece of the file is held; what
+# takes more than this fails when it does.
+_BYTES_PER_ROW, _BYTES_PER_VALUE = 250, 4
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,10 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
     Raises:
         InvalidInput: something in the file is wrong; names column, row and value.
         InvalidParameters: a parameter does not fit the file.
+        FileTooLarge: by the number of its rows and columns it cannot fit into the memory that there is.
     """
     file = GeoFile(source, filename)
+    _require_memory(file)
     require_free_columns(file, params.column_prefix)
     places = find_places(file, params.longitude_column, params.latitude_column, params.input_crs)
     wanted = WantedColumns(
@@ -94,6 +102,16 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
         groups=groups,
         parameters=_parameters_of_groups(rows, params),
     )
+
+
+def _require_memory(file: GeoFile) -> None:
+    """A few kilobytes can hold a billion rows: refused before anything is decoded."""
+    n_columns = len(file.schema)
+    n_bytes = file.n_rows * _BYTES_PER_ROW + min(file.n_rows, PIECE_ROWS) * n_columns * _BYTES_PER_VALUE
+    try:
+        memory.require(n_bytes, f"{counted(file.n_rows, 'row')} of {counted(n_columns, 'column')}")
+    except FileTooLarge as error:
+        raise FileTooLarge(error.message, filename=file.filename) from error
 
 
 @contextmanager

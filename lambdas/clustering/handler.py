@@ -1,11 +1,13 @@
 """Entry point of the clustering function: validates the event, hands it to the batch, returns one result a file."""
 
 import logging
+import math
 from typing import Any
 
-from lambdas.clustering import compiled_cache
+from lambdas.clustering import compiled_cache, memory
 
 compiled_cache.prepare()
+memory.prepare()
 
 import msgspec  # noqa: E402
 
@@ -16,17 +18,25 @@ from lambdas.settings import Settings  # noqa: E402
 logging.getLogger().setLevel(logging.INFO)
 
 
-def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer ``{"filename", "input_bucket", "output_bucket"}`` or a batch of ``files``; see docs/parameters.md.
 
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied: nothing was started.
+        BatchUnfinished: the time did not suffice for a batch of a run.
+        StorageUnavailable: the results of a batch could not be written down.
     """
     settings = Settings.from_environment()
     request = parse_event(settings.complete_params(event), ClusteringRequest)
     settings.buckets(request.input_bucket, request.output_bucket)
-    results = run_batch(request)
-    n_failed = sum(result.failure is not None for result in results)
-    answer = {"n_files": len(results), "n_failed": n_failed}
-    # A run finds the results in its folder; the state machine could not carry all of them.
-    return answer if request.run_id is not None else answer | {"results": msgspec.to_builtins(results)}
+
+    def remaining_seconds() -> float:
+        return context.get_remaining_time_in_millis() / 1000 if context is not None else math.inf
+
+    outcome = run_batch(request, remaining_seconds, settings.deployment.memory_mb)
+    n_failed = sum(result.failure is not None for result in outcome.results)
+    answer = {"n_files": len(outcome.results), "n_failed": n_failed}
+    if request.run_id is not None:
+        # A run finds the results in its folder; the state machine could not carry all of them.
+        return answer
+    return answer | {"results": msgspec.to_builtins(outcome.results), "not_started": outcome.not_started}

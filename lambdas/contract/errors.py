@@ -5,6 +5,15 @@ An error says which file, column, row and value is wrong and what to do about it
 
 from typing import Any
 
+# Characters of a message, or of what it names: enough for any name and reason, too few for what a file holds.
+_LONGEST = 1000
+
+
+def in_one_line(text: str) -> str:
+    """A text as logs, terminals and tables can show it: its beginning, and escapes for what cannot be printed."""
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else f"{shown}..."
+
 
 class RunError(Exception):
     """Base of every error that is raised on purpose outside the algorithm."""
@@ -12,8 +21,11 @@ class RunError(Exception):
     def __init__(self, message: str, **where: Any) -> None:
         """``where`` holds what is known of filename, bucket, column, row and value; the message is for people."""
         super().__init__(message)
-        self.message = message
-        self.where = {name: value for name, value in where.items() if value is not None}
+        self.message = in_one_line(message)
+        known = {name: value for name, value in where.items() if value is not None}
+        self.where: dict[str, Any] = {
+            name: in_one_line(value) if isinstance(value, str) else value for name, value in known.items()
+        }
 
     @property
     def code(self) -> str:
@@ -38,6 +50,14 @@ class InvalidInput(RunError):
     """The content of a file cannot be clustered: not Parquet, a column missing, a value out of its domain."""
 
 
+class InputChanged(RunError):
+    """The file was replaced again and again while it was read."""
+
+
+class FileTooLarge(RunError):
+    """The file does not fit into the memory of the function."""
+
+
 class FileMissing(RunError):
     """There is no such file or object."""
 
@@ -54,6 +74,10 @@ class StorageUnavailable(RunError):
     """The storage did not answer properly, also after retries."""
 
 
+class OutputReplaced(RunError):
+    """An output is not the one that the run wrote: another run replaced it, or somebody removed it."""
+
+
 class OutputNotWritable(RunError):
     """An output cannot be written to the local disk: it is full, or the folder is not writable."""
 
@@ -64,6 +88,10 @@ class InternalError(RunError):
 
 class NoResult(RunError):
     """The function that had the file did not return: it ran out of time or memory, or was stopped."""
+
+
+class BatchUnfinished(RunError):
+    """The time of an invocation did not suffice for all files of its batch; the state machine has it continued."""
 
 
 # Codes of errors that come again as long as the file and the parameters stay what they are.

@@ -67,7 +67,7 @@ class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("`tolerated_failure_percentage` has to lie between 0 and 100")
 
 
-class MapError(msgspec.Struct, frozen=True, rename="pascal"):
+class StateError(msgspec.Struct, frozen=True, rename="pascal"):
     """How the state machine reports the failure of a state."""
 
     error: str
@@ -109,13 +109,14 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fingerprint: str
     params: RunParameters
     retry_of: str | None = None
-    map_error: MapError | None = None
+    map_error: StateError | None = None
 
 
 class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Event of the clustering function: one ``filename``, or a batch of ``files``.
 
-    With ``run_id``, ``started_at`` and ``batch`` the results are also written to the run's folder.
+    With ``run_id``, ``started_at`` and ``batch`` the results are also written to the run's folder. ``interruption`` is
+    set by the state machine when an earlier invocation for the same batch did not come to its end.
     """
 
     input_bucket: str
@@ -126,6 +127,7 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     run_id: str | None = None
     started_at: str | None = None
     batch: int | None = None
+    interruption: StateError | None = None
 
     def __post_init__(self) -> None:
         if (self.filename is None) == (not self.files):
@@ -138,8 +140,9 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("`started_at` has to be a moment in UTC with microseconds")
 
     @property
-    def filenames(self) -> list[str]:
-        return [self.filename] if self.filename is not None else [file.filename for file in self.files or ()]
+    def items(self) -> tuple[FileItem, ...]:
+        """The files to cluster, however they were named."""
+        return (FileItem(self.filename),) if self.filename is not None else self.files or ()
 
 
 Event = TypeVar("Event", RunRequest, RunPlan, ClusteringRequest)
@@ -157,5 +160,5 @@ def parse_event(values: Any, shape: type[Event]) -> Event:
         values = {**values, "params": msgspec.to_builtins(params)}
     try:
         return msgspec.convert(values, shape)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise InvalidEvent(str(error)) from error

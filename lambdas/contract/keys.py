@@ -8,6 +8,8 @@ from lambdas.contract.errors import InvalidInput
 INPUT_SUFFIXES = (".parquet", ".geoparquet")
 OUTPUT_PREFIX = "clustered_"
 FRAME_PREFIX = "frame/"
+# Bytes, in S3.
+_LONGEST_KEY = 1024
 RUNS_PREFIX = "runs/"
 # A run is called like the execution of the state machine; of the names that Step Functions allows, these are plain
 # in object keys and in shells.
@@ -15,9 +17,10 @@ RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # A moment in UTC, as in `RunPlan.started_at`.
 MOMENT_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
-# User metadata of an output object: together they tell whether it is up to date without opening it.
+# User metadata of a clustered file: together they tell whether it and its frame are up to date without opening them.
 FINGERPRINT_METADATA = "parameters-fingerprint"
 INPUT_ETAG_METADATA = "input-etag"
+FRAME_ETAG_METADATA = "frame-etag"
 
 
 def is_input(key: str) -> bool:
@@ -32,11 +35,12 @@ def check_filename(filename: str) -> None:
         InvalidInput: another suffix, a leading or doubled slash, ``.`` or ``..`` as a folder, control characters, or a
             folder in which outputs are kept.
     """
+    if len((OUTPUT_PREFIX + filename).encode("utf-8", "replace")) > _LONGEST_KEY:
+        raise InvalidInput("has a name that is too long for those of its outputs", filename=filename)
     if not is_input(filename):
         raise InvalidInput(f"is not named like a Parquet file ({' or '.join(INPUT_SUFFIXES)})", filename=filename)
     if any(part in ("", ".", "..") for part in filename.split("/")) or not filename.isprintable():
-        # Shown escaped: such a name may not even be text.
-        raise InvalidInput("is not a possible file name", filename=ascii(filename))
+        raise InvalidInput("is not a possible file name", filename=filename)
     if filename.startswith((FRAME_PREFIX, RUNS_PREFIX)):
         raise InvalidInput(
             f"lies in a folder whose name is taken by outputs ({FRAME_PREFIX}, {RUNS_PREFIX})", filename=filename
@@ -82,11 +86,20 @@ def results_prefix(run_id: str, started_at: str) -> str:
 
     Names of runs are free again after 90 days: the moment tells their results apart.
     """
-    return f"{run_prefix(run_id)}results/{started_at.replace(':', '')}/"
+    return f"{run_prefix(run_id)}results/{_moment(started_at)}/"
+
+
+def _moment(started_at: str) -> str:
+    return started_at.replace(":", "")
 
 
 def result_key(run_id: str, started_at: str, batch: int) -> str:
     return f"{results_prefix(run_id, started_at)}{batch:06d}.json"
+
+
+def progress_key(run_id: str, started_at: str, batch: int) -> str:
+    """How far a batch came that was interrupted; most have none."""
+    return f"{run_prefix(run_id)}progress/{_moment(started_at)}/{batch:06d}.json"
 
 
 def executions_prefix(run_id: str) -> str:

@@ -115,6 +115,9 @@ def parse_parameters(values: Any) -> RunParameters:
         InvalidParameters: naming the parameter and the rule it breaks.
     """
     try:
-        return msgspec.convert(values, RunParameters)
-    except msgspec.ValidationError as error:
+        params = msgspec.convert(values, RunParameters)
+        # Outputs carry them, and half a character cannot be written.
+        params.to_json()
+        return params
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise InvalidParameters(f"params: {error}") from error

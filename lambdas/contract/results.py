@@ -51,14 +51,16 @@ class FileFailure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Outcome of one file: exactly one of ``report`` and ``failure`` is set.
 
-    ``output`` and ``frame`` say where the clustered file and its sampling frame are.
+    ``output`` and ``frame`` say where the clustered file and its sampling frame are, their ETags which ones these were.
     ``skipped`` says that the output was up to date and the report is the one of the run that made it.
     """
 
     filename: str
     skipped: bool = False
     output: str | None = None
+    output_etag: str | None = None
     frame: str | None = None
+    frame_etag: str | None = None
     seconds: float | None = None
     report: FileReport | None = None
     failure: FileFailure | None = None
@@ -74,6 +76,13 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the clustering function leaves in the run's folder."""
 
     results: list[FileResult]
+
+
+class BatchProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far an interrupted batch came: results of its first files, and the one that was being worked on."""
+
+    results: list[FileResult]
+    in_progress: str | None = None
 
 
 class KnownFiles(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from kmeans.arrays import FloatArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.coordinate_operations import find_crs, find_transformer, full_turn, require_images, transform
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
+from lambdas.geodata.quotation import shortened
 
 # Degrees from the central meridian up to which a UTM zone is used, and the latitudes it is defined for.
 _UTM_REACH = 4.5
@@ -64,7 +65,7 @@ def _extent_in_degrees(
                 return west, south, east, north
         # The box leaves the map, holds a pole or is wider than half the globe: look at every point.
         degrees = transform(to_degrees, points)
-        require_images(points, degrees, f"is no place in {source.name}", filename)
+        require_images(points, degrees, f"is no place in {shortened(source.name)}", filename)
         lower, upper = bounding_box(degrees, 360.0)
     return float(lower[0]), float(lower[1]), float(upper[0]), float(upper[1])
 

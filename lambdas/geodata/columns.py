@@ -8,23 +8,16 @@ import pyarrow as pa
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
+from lambdas.geodata.quotation import shortened
 
 # What a column of text says of urban and rural rows, in any case, unless the user names the words.
 _URBAN_WORDS = frozenset({"urban", "u", "true", "t", "yes", "y", "1"})
 _RURAL_WORDS = frozenset({"rural", "r", "false", "f", "no", "n", "0"})
-# Characters of a value, or of the name of a type, that an error shows.
-_SHOWN_CHARACTERS = 100
 
 
 def is_number(data_type: pa.DataType) -> bool:
     """Whether ``numbers`` takes plain columns of this type."""
     return bool(pa.types.is_integer(data_type) or pa.types.is_floating(data_type) or pa.types.is_decimal(data_type))
-
-
-def shortened(value: object) -> str:
-    """A value as an error shows it: no more than its beginning."""
-    text = str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def texts(values: pa.Array) -> list[str | None]:

@@ -20,7 +20,10 @@ from lambdas.contract.errors import InvalidInput
 @lru_cache(maxsize=64)
 def find_crs(value: Any) -> pyproj.CRS:
     """What pyproj makes of a name, WKT or PROJJSON text; raises ``ProjError`` or ``ValueError``."""
-    return pyproj.CRS.from_user_input(value)
+    crs = pyproj.CRS.from_user_input(value)
+    if not all(0 < axis.unit_conversion_factor < math.inf for axis in crs.axis_info[:2]):
+        raise ValueError("a unit has no size")
+    return crs
 
 
 @lru_cache(maxsize=64)

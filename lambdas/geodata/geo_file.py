@@ -1,6 +1,7 @@
 """A Parquet file opened for reading, piece by piece: small files are decoded once, large ones never held whole."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_metadata import geometry_columns
+from lambdas.geodata.quotation import explained, shortened
 
 # Rows of a piece, and of a row group of an output: as GeoParquet readers like it, and some 10 MB in memory.
 PIECE_ROWS = 131_072
@@ -35,14 +37,14 @@ class GeoFile:
             InvalidInput: not Parquet, or with broken or unusable geometry metadata.
         """
         self.filename = filename
-        try:
+        with self._errors_translated():
             # Buffered ahead, every compressed byte that was read would stay in memory.
-            self._parquet = pq.ParquetFile(source, pre_buffer=False)
+            self._parquet = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
             self.schema: pa.Schema = _without_geoarrow(self._parquet.schema_arrow)
-        except (pa.ArrowException, OSError) as error:
-            raise self._unreadable(error) from error
-        self.n_rows = int(self._parquet.metadata.num_rows)
-        self.geometry, self.geometries = geometry_columns(self._parquet, self.schema, filename)
+            self.geometry, self.geometries = geometry_columns(self._parquet, self.schema, filename)
+        metadata = self._parquet.metadata
+        self.n_rows = int(metadata.num_rows)
+        self._require_rows(sum(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)))
         self._whole: pa.Table | None = None
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -51,24 +53,43 @@ class GeoFile:
         Raises:
             InvalidInput: the file cannot be decoded.
         """
-        try:
+        with self._errors_translated():
             if self.n_rows <= PIECE_ROWS:
                 if self._whole is None:
                     self._whole = self._as_stored(self._parquet.read(use_threads=False))
+                    self._require_rows(self._whole.num_rows)
                 yield self._whole if columns is None else self._whole.select(columns)
                 return
+            n_read = 0
             for batch in self._parquet.iter_batches(PIECE_ROWS, columns=columns):
+                n_read += batch.num_rows
                 yield self._as_stored(pa.Table.from_batches([batch]))
+            self._require_rows(n_read)
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
+        """Turn what pyarrow says of the file into errors of the contract."""
+        try:
+            yield
+        except MemoryError:
+            # Also one of pyarrow's own errors; it says nothing against the file.
+            raise
         except pa.ArrowNotImplementedError as error:
             if _NESTED_LIMITATION not in str(error):
                 raise self._unreadable(error) from error
             message = (
                 "has a list or struct around a dictionary, which pyarrow cannot read from a large file; "
-                f"store its values as they are, without a dictionary ({error})"
+                f"store its values as they are, without a dictionary ({explained(error)})"
             )
             raise InvalidInput(message, filename=self.filename) from error
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self._unreadable(error) from error
+
+    def _require_rows(self, n_rows: int) -> None:
+        """Refuse a file with another number of rows than its footer says."""
+        if n_rows != self.n_rows:
+            message = f"is not a readable Parquet file (its footer says {self.n_rows:,} rows, but there are {n_rows:,})"
+            raise InvalidInput(message, filename=self.filename)
 
     def _as_stored(self, table: pa.Table) -> pa.Table:
         """The table with the types of ``schema``."""
@@ -84,17 +105,18 @@ class GeoFile:
         Raises:
             InvalidInput: there is no such column.
         """
-        if self.schema.get_field_index(name) < 0:
-            names = self.schema.names
-            known = ", ".join(names[:_NAMED_COLUMNS]) + (" and others" if len(names) > _NAMED_COLUMNS else "")
+        names = self.schema.names
+        if names.count(name) != 1:
+            known = ", ".join(map(shortened, names[:_NAMED_COLUMNS]))
+            known += " and others" if len(names) > _NAMED_COLUMNS else ""
             message = f"there is no such column; the file has {known}"
             if name in names:
                 message = "there are several columns of that name"
-            raise InvalidInput(message, filename=self.filename, column=name)
+            raise InvalidInput(message, filename=self.filename, column=shortened(name))
         return self.schema.field(name).type
 
     def _unreadable(self, error: Exception) -> InvalidInput:
-        return InvalidInput(f"is not a readable Parquet file ({error})", filename=self.filename)
+        return InvalidInput(f"is not a readable Parquet file ({explained(error)})", filename=self.filename)
 
 
 def _is_geoarrow(data_type: pa.DataType) -> bool:

@@ -5,8 +5,8 @@ Reads GeoParquet 0.1 to 2.0 and the GEOMETRY type of Parquet itself; writes GeoP
 """
 
 import json
-import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from kmeans.short_rows import extremes, finite_rows
 from lambdas.contract.errors import InvalidInput
+from lambdas.geodata.quotation import explained, shortened
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,8 +34,6 @@ _WKB = "WKB"
 _LIST_DEPTH = {"point": 0, "multipoint": 1, "linestring": 1, "polygon": 2, "multilinestring": 2, "multipolygon": 3}
 _CLUSTERED_ENCODINGS = (_WKB, "point", "multipoint", "polygon", "multipolygon")
 _KIND = re.compile("(GeometryCollection|(Multi)?(Point|LineString|Polygon))( Z)?")
-# Characters of a foreign text that an error repeats.
-_QUOTED = 300
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,8 @@ class _Entry(msgspec.Struct):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # JSON has whole numbers beyond all others.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def geometry_columns(
@@ -127,14 +127,14 @@ def geometry_columns(
         return None, {}
     if name not in schema.names:
         message = "is the primary geometry, but there is no such column"
-        raise InvalidInput(message, filename=filename, column=name[:_QUOTED])
+        raise InvalidInput(message, filename=filename, column=shortened(name))
     if schema.get_field_index(name) < 0:
         raise InvalidInput("there are several columns of that name", filename=filename, column=name)
     description = entries[name]
     encoding = description["encoding"]
     if encoding not in _CLUSTERED_ENCODINGS:
         known = ", ".join(_CLUSTERED_ENCODINGS)
-        message = f"has the encoding {encoding[:_QUOTED]}; points and polygons are clustered, as {known}"
+        message = f"has the encoding {shortened(encoding)}; points and polygons are clustered, as {known}"
         raise InvalidInput(message, filename=filename, column=name)
     _require_type(schema.field(name).type, encoding, name, filename)
     # A missing entry means longitude and latitude, a null one that nobody knows.
@@ -149,7 +149,7 @@ def _declared(content: bytes, filename: str) -> tuple[str, dict[str, dict[str, A
         geo = msgspec.json.decode(content, type=_GeoMetadata)
         entries = {geo.primary_column: _decoded(geo.columns[geo.primary_column])}
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, RecursionError) as error:
-        message = f"has broken GeoParquet metadata ({repr(error)[:_QUOTED]})"
+        message = f"has broken GeoParquet metadata ({explained(error)})"
         raise InvalidInput(message, filename=filename) from error
     for name, entry in geo.columns.items():
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -171,7 +171,7 @@ def _require_type(data_type: pa.DataType, encoding: str, name: str, filename: st
     if not _has_type(data_type, encoding):
         is_wkb = encoding == _WKB
         wanted = "binary WKB" if is_wkb else f"{_LIST_DEPTH[encoding]} lists around a struct of x and y, both floating"
-        message = f"has the type {str(data_type)[:_QUOTED]}, not {wanted}"
+        message = f"has the type {shortened(data_type)}, not {wanted}"
         raise InvalidInput(message, filename=filename, column=name)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import GeometryColumn
+from lambdas.geodata.wkb_nesting import nested_too_deeply
 
 # A little-endian WKB point: byte order, geometry type, x, y.
 WKB_POINT = np.dtype([("byte_order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])
@@ -48,6 +49,11 @@ class Geometries(NamedTuple):
     corners: FloatArray
     bounds: FloatArray | None
     defect: npt.NDArray[np.uint8]
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether GEOS failed because there is no more memory, which shapely does not tell from other failures."""
+    return "bad_alloc" in str(error)
 
 
 def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: bool) -> Geometries:
@@ -110,15 +116,29 @@ def decode_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
 
 def _shapes_and_defects(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.uint8]]:
     """Geometries as of ``decode_shapes``, and the defects, (m,), of those that cannot be decoded at all."""
+    defect = np.zeros(len(array), np.uint8)
+    if encoding == "WKB":
+        is_deep = nested_too_deeply(array)
+        if is_deep.any():
+            defect[is_deep] = Defect.BROKEN
+            array = pa.array(array.to_numpy(zero_copy_only=False), array.type, mask=is_deep)
+    shapes, undecodable = _harmless_shapes(array, encoding)
+    return shapes, np.maximum(defect, undecodable)
+
+
+def _harmless_shapes(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.uint8]]:
+    """``_shapes_and_defects`` of what may be given to GEOS."""
     import shapely  # Only shapes need it, and it takes a tenth of a second to load.
 
     try:
         return _all_shapes(array, encoding), np.zeros(len(array), np.uint8)
     except (NotImplementedError, ValueError, shapely.errors.ShapelyError) as error:
+        if is_out_of_memory(error):
+            raise
         # One such geometry fails all: the others are in the halves without it.
         if len(array) > 1:
             middle = len(array) // 2
-            halves = [_shapes_and_defects(half, encoding) for half in (array[:middle], array[middle:])]
+            halves = [_harmless_shapes(half, encoding) for half in (array[:middle], array[middle:])]
             return np.concatenate([shapes for shapes, _ in halves]), np.concatenate([defect for _, defect in halves])
         defect = Defect.BROKEN
         if isinstance(error, NotImplementedError):  # Curves.

@@ -9,6 +9,7 @@ from lambdas.geodata.columns import is_number
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE, GeometryColumn
 from lambdas.geodata.projection import parse_crs
+from lambdas.geodata.quotation import shortened
 
 # Usual names of longitude and latitude, in the order in which they are looked for; upper and lower case are alike.
 _USUAL_NAMES = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("x", "y"))
@@ -72,7 +73,8 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
     for name in (source.x, source.y):
         data_type = file.require_column(name)
         if not is_number(data_type):
-            raise InvalidInput(f"has the type {data_type}, not a number", filename=file.filename, column=name)
+            message = f"has the type {shortened(data_type)}, not a number"
+            raise InvalidInput(message, filename=file.filename, column=name)
     return Places(source, input_crs or LONGITUDE_LATITUDE)
 
 
@@ -85,7 +87,7 @@ def check_input_crs(name: str) -> None:
     try:
         parse_crs(name, "")
     except InvalidInput as error:
-        raise InvalidParameters(f"input_crs {name!r} is not known", value=name) from error
+        raise InvalidParameters(f"input_crs {shortened(name)!r} is not known", value=shortened(name)) from error
 
 
 def _detected(file: GeoFile) -> CoordinateColumns:

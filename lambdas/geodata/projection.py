@@ -27,6 +27,7 @@ from lambdas.geodata.coordinate_operations import (
     require_images,
     transform,
 )
+from lambdas.geodata.quotation import explained, shortened
 
 # Metres by which the polynomial may differ from pyproj.
 _TOLERANCE = 5e-5
@@ -37,8 +38,6 @@ _MARGIN = 1000.0
 _METRES_PER_DEGREE = 111_000.0
 # Metres that an inverse may be off before it is refined.
 _INVERSE_TOLERANCE = 1e-6
-# Characters of what pyproj says: it repeats the whole definition.
-_SHORT = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +105,7 @@ class Projection:
 
     @property
     def _complaint(self) -> str:
-        return f"cannot be projected to {self.name}"
+        return f"cannot be projected to {shortened(self.name)}"
 
 
 def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, filename: str) -> Projection:
@@ -145,10 +144,8 @@ def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, file
             return Projection(name, filename)
         operation = operation_at((lower + upper) / 2, find_transformer(source, target))
     except ProjError as error:
-        raise InvalidInput(
-            f"is in the coordinate system {source.name}, which has no way to metres on the ground ({error})",
-            filename=filename,
-        ) from error
+        message = f"is in the coordinate system {shortened(source.name)}, which has no way to metres on the ground"
+        raise InvalidInput(f"{message} ({explained(error)})", filename=filename) from error
     polynomial = None
     if len(points) >= _FEW_POINTS:
         lower, upper = _widened(lower, upper, source)
@@ -177,9 +174,10 @@ def parse_crs(value: Any, filename: str) -> pyproj.CRS:
     try:
         crs = find_crs(msgspec.json.encode(value).decode() if isinstance(value, dict) else value)
     except (ProjError, TypeError, ValueError) as error:
-        raise InvalidInput(f"has an unknown coordinate system ({str(error)[:_SHORT]})", filename=filename) from error
+        raise InvalidInput(f"has an unknown coordinate system ({explained(error)})", filename=filename) from error
     if crs.is_geocentric:
-        raise InvalidInput(f"is in the coordinate system {crs.name}, where x and y are no place", filename=filename)
+        message = f"is in the coordinate system {shortened(crs.name)}, where x and y are no place"
+        raise InvalidInput(message, filename=filename)
     return crs
 
 
@@ -201,9 +199,9 @@ def _metric_crs(name: str) -> pyproj.CRS:
     try:
         crs = find_crs(name)
     except (ProjError, ValueError) as error:
-        raise InvalidParameters(f"crs {name!r} is not known", value=name) from error
+        raise InvalidParameters(f"crs {shortened(name)!r} is not known", value=shortened(name)) from error
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info[:2]):
-        raise InvalidParameters(f"crs {name!r} is not projected in metres", value=name)
+        raise InvalidParameters(f"crs {shortened(name)!r} is not projected in metres", value=shortened(name))
     return crs
 
 

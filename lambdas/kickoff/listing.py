@@ -17,7 +17,8 @@ class Found:
     Attributes:
         n_found: all of them.
         done: names of those whose output is up to date.
-        n_stale: those whose output was made with other parameters, by another version, or from another input.
+        n_stale: those whose output was made with other parameters, by another version, from another input, or lost its
+            frame.
         unchanged: names of those that failed before and have not changed since.
         to_do: what is to be clustered, in the order of the keys.
     """
@@ -59,8 +60,9 @@ def find_files(
 ) -> Found:
     """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
 
-    A file is done when its output was made with the same parameters and version from the input as it is now; both
-    are in the metadata of the output object. At most ``n_files`` are returned as to do.
+    A file is done when its output was made with the same parameters and version from the input as it is now, and the
+    frame beside it is the one made with it; this is in the metadata of the clustered file. At most ``n_files`` are
+    returned as to do.
 
     Args:
         only: files to look at, instead of all; those that failed and are not there any more are to do all the same, so
@@ -100,15 +102,18 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
         for folder in _output_prefixes(prefix)
         for found in s3.list_objects(output_bucket, folder, skip=(keys.FRAME_PREFIX, keys.RUNS_PREFIX))
     }
+    frames = {found.key: found.etag for found in s3.list_objects(output_bucket, keys.frame_key(prefix))}
     candidates = [found for found in inputs if keys.output_key(found.key) in outputs]
     fingerprint = params.fingerprint()
 
     def is_done(found: s3.Listed) -> bool:
-        metadata = s3.user_metadata(output_bucket, keys.output_key(found.key))
-        return (
-            metadata.get(keys.FINGERPRINT_METADATA) == fingerprint
-            and metadata.get(keys.INPUT_ETAG_METADATA) == found.etag
-        )
+        expected = {
+            keys.FINGERPRINT_METADATA: fingerprint,
+            keys.INPUT_ETAG_METADATA: found.etag,
+            # None where it is gone, which no metadata say.
+            keys.FRAME_ETAG_METADATA: frames.get(keys.frame_key(found.key)),
+        }
+        return expected.items() <= s3.user_metadata(output_bucket, keys.output_key(found.key)).items()
 
     answers = zip(candidates, s3.concurrently(is_done, candidates), strict=True)
     done = {found.key for found, is_up_to_date in answers if is_up_to_date}

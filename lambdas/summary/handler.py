@@ -26,12 +26,14 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     Raises:
         InvalidEvent: the event is not a run plan.
+        AccessDenied: it is one for other buckets.
         FileMissing, StorageUnavailable: the manifest or a result cannot be read.
     """
-    plan = parse_event(event, RunPlan)
+    settings, plan = Settings.from_environment(), parse_event(event, RunPlan)
+    settings.buckets(plan.input_bucket, plan.output_bucket)
     key = keys.summary_key(plan.run_id)
     with tempfile.TemporaryDirectory() as folder:
-        summarised = summarise(plan, Settings.from_environment().deployment, Path(folder))
+        summarised = summarise(plan, settings.deployment, Path(folder))
         # The verdict comes first: whatever happens to the frames, it stands.
         s3.write_json(plan.output_bucket, key, msgspec.json.encode(summarised.summary))
         summary = _joined(plan, summarised, Path(folder))

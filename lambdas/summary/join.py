@@ -14,7 +14,7 @@ from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.cost_model import cost_of_work
 from lambdas.contract.errors import FileMissing, InvalidInput
-from lambdas.contract.events import MOST_JOINED_FRAMES, MapError, RunPlan
+from lambdas.contract.events import MOST_JOINED_FRAMES, RunPlan, StateError
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileResult, Totals, add_up
 from lambdas.geodata.frame_reading import Frame, read_frame
@@ -22,6 +22,7 @@ from lambdas.object_store import Bucket
 from lambdas.report import ReportBuilder, RunHeader
 from lambdas.run_records import file_results, read_known
 from lambdas.settings import DeploymentSettings
+from lambdas.summary.inventory import Inventory
 from lambdas.summary.joined_frame import JoinedFrame
 
 # Twice as many are held: most are small, but those of a whole nation have a hundred megabytes.
@@ -59,7 +60,7 @@ class RunSummary(Totals, frozen=True, kw_only=True):
     n_done: int
     tolerated_failure_percentage: float
     within_tolerance: bool
-    map_error: MapError | None
+    map_error: StateError | None
     files_key: str
     n_joined_frames: int = 0
     joined_frame_keys: tuple[str, ...] = ()
@@ -86,12 +87,13 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
     """
     known = read_known(plan)
     done = list(known.done)
+    inventory = Inventory.of(plan.output_bucket)
     files_key = keys.files_key(plan.run_id)
     listed = folder / "files.jsonl.gz"
     with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:
 
         def written_down() -> Iterator[FileResult]:
-            for result in file_results(plan, known):
+            for result in map(inventory.checked, file_results(plan, known)):
                 lines.write(msgspec.json.encode(result) + b"\n")
                 if result.failure is None:
                     done.append(result.filename)

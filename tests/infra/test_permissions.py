@@ -25,8 +25,8 @@ ALLOWED = {
     "FunctionsClusteringRole": {
         "logs:CreateLogStream logs:PutLogEvents": {"FunctionsClusteringLogs"},
         TRACING: {"*"},
-        "s3:ListBucket": {"BucketsInput"},
-        "s3:GetObject": {"BucketsInput/*"},
+        "s3:ListBucket": {"BucketsInput", "BucketsOutput"},
+        "s3:GetObject": {"BucketsInput/*", "BucketsOutput/runs/*"},  # Where an interrupted batch goes on.
         "s3:PutObject": {"BucketsOutput/*"},
     },
     "FunctionsSummaryRole": {

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from infra.workflow import MAP_STATE
-from lambdas.contract import keys
+from lambdas.contract import errors, keys
 from lambdas.contract.log_messages import RUN_FINISHED
 from tests.infra.conftest import KEY, reference, synthesise
 
@@ -179,9 +179,9 @@ def test_the_map_writes_its_results_to_the_run_folder(state_machine):
 
 def test_invocations_are_tried_again_after_throttling_with_jitter(state_machine):
     states = state_machine["States"]
-    tasks = [states["Kick off"], states["Summarise"], states[MAP_STATE]["ItemProcessor"]["States"]["Cluster batch"]]
-    for task in tasks:
-        throttled, transient = task["Retry"]
+    batch = states[MAP_STATE]["ItemProcessor"]["States"]
+    for task in (states["Kick off"], states["Summarise"], batch["Cluster batch"], batch["Finish batch"]):
+        throttled, transient, *_ = task["Retry"]
         assert throttled["ErrorEquals"][0] == "Lambda.TooManyRequestsException"
         # What Lambda says while it brings back an image that was put away for weeks.
         assert "Lambda.CodeArtifactUserPendingException" in throttled["ErrorEquals"]
@@ -189,6 +189,30 @@ def test_invocations_are_tried_again_after_throttling_with_jitter(state_machine)
         assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 >= state_machine["TimeoutSeconds"]
         assert "States.ALL" not in transient["ErrorEquals"]
         assert throttled["JitterStrategy"] == transient["JitterStrategy"] == "FULL"
+
+
+def test_what_is_wrong_with_a_request_is_never_tried_again(state_machine):
+    states = state_machine["States"]
+    batch = states[MAP_STATE]["ItemProcessor"]["States"]
+    retried = set()
+    for task in (states["Kick off"], states["Summarise"], *batch.values()):
+        retried |= {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
+    ours = {name for name in retried if hasattr(errors, name)}
+    assert ours == {"StorageUnavailable", "BatchUnfinished"}
+    assert not [name for name in retried if name.startswith("States.")]
+
+
+def test_a_batch_at_which_the_function_died_is_finished_by_another_invocation(state_machine):
+    batch = state_machine["States"][MAP_STATE]["ItemProcessor"]["States"]
+    (catch,) = batch["Cluster batch"]["Catch"]
+    deaths = {"Lambda.Unknown", "Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"}
+    assert deaths | {"BatchUnfinished"} <= set(catch["ErrorEquals"])
+    assert (catch["Next"], catch["ResultPath"]) == ("Finish batch", "$.interruption")
+    assert "Retry" in batch["Finish batch"]
+    attempts = {error: r["MaxAttempts"] for r in batch["Finish batch"]["Retry"] for error in r["ErrorEquals"]}
+    # Each of them is done with one file at least.
+    assert attempts["BatchUnfinished"] == 200
+    assert attempts["Sandbox.Timedout"] == 20
 
 
 def test_a_map_that_gave_up_is_still_summarised(state_machine):

@@ -37,7 +37,8 @@ def test_three_fields_give_a_clustered_file(buckets):
     assert len(table["cluster_id"].unique()) == result["report"]["n_clusters"]
     frame = buckets.get_object(Bucket=OUTPUTS, Key="frame/north/area.parquet")
     assert read_table(frame["Body"].read())["cluster_id"].to_pylist() == sorted(set(table["cluster_id"].to_pylist()))
-    assert frame["Metadata"] == stored["Metadata"]
+    assert stored["Metadata"] == frame["Metadata"] | {"frame-etag": frame["ETag"].strip('"')}
+    assert (result["output_etag"], result["frame_etag"]) == (stored["ETag"].strip('"'), frame["ETag"].strip('"'))
     provenance = json.loads(table.schema.metadata[b"kmeans"])
     assert provenance["input_etag"] == stored["Metadata"]["input-etag"]
     assert provenance["parameters_fingerprint"] == stored["Metadata"]["parameters-fingerprint"]

@@ -11,7 +11,7 @@ THREE_FIELDS = {"filename": "a.parquet", "input_bucket": "in", "output_bucket": 
 
 def test_the_three_field_payload_of_the_first_system_is_a_request():
     request = parse_event(THREE_FIELDS, ClusteringRequest)
-    assert request.filenames == ["a.parquet"]
+    assert [item.filename for item in request.items] == ["a.parquet"]
     assert request.params == RunParameters()
 
 
@@ -26,7 +26,7 @@ def test_a_batch_is_a_request():
         "batch": 4,
     }
     request = parse_event(event, ClusteringRequest)
-    assert request.filenames == ["a.parquet", "b.parquet"]
+    assert [item.filename for item in request.items] == ["a.parquet", "b.parquet"]
     assert request.params.radius == BySettlement(1000, 2000)
     assert request.params.group_by == ("stratum",)
 

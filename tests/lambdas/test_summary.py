@@ -191,14 +191,19 @@ def test_groups_of_different_types_are_joined_too(buckets, monkeypatch, rows_at_
     assert pc.unique(part["code"]).to_pylist() == ["three", "3", str(2**60), "4.5"]
 
 
-def test_a_frame_that_somebody_removed_is_missing_from_the_joined_one(buckets):
+@pytest.mark.parametrize("output", ["frame/0.parquet", "clustered_0.parquet"])
+def test_an_output_that_somebody_removed_is_a_failure_and_done_again(buckets, output):
     for number in range(2):
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
     plan = kick_off(REQUEST, None)
     run_batches(buckets, plan)
-    buckets.delete_object(Bucket=OUTPUTS, Key="frame/0.parquet")
+    buckets.delete_object(Bucket=OUTPUTS, Key=output)
     answer = handle(plan, None)
-    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (2, 1)
+    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (1, 1)
+    (failed,) = answer["failures"]
+    assert (failed["filename"], failed["failure"]["error"]) == ("0.parquet", "OutputReplaced")
+    assert output in failed["failure"]["message"]
+    assert kick_off(REQUEST | {"run_id": "run-2"}, None)["n_files"] == 1
 
 
 def test_a_retry_accounts_for_the_whole_run(buckets):
@@ -228,7 +233,8 @@ def test_outputs_that_another_run_replaced_are_not_passed_off_as_those_of_this_r
     other = kick_off(REQUEST | {"run_id": "run-2", "params": {"target_weight": 40}, "n_files": 1}, None)
     run_batches(buckets, other)
     answer = handle(plan, None)
-    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (2, 1)
+    assert (answer["n_succeeded"], answer["n_joined_frames"]) == (1, 1)
+    assert [failed["failure"]["error"] for failed in answer["failures"]] == ["OutputReplaced"]
     # A retry does again what is not there any more.
     assert kick_off(REQUEST | {"run_id": "run-3", "retry_of": "run-1"}, None)["n_files"] == 1
 

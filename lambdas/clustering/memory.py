@@ -1,0 +1,76 @@
+"""Keeps files that do not fit into the function's memory from ending it, and with it the other files of their batch.
+
+Lambda ends a function that takes more than its memory at once. With a limit of its own the process is refused the
+allocation instead, which is an error of one file. Nearly all that the process allocates is also used, so the limit on
+what is allocated is the memory of the function; this takes an allocator that reserves nothing ahead.
+"""
+
+import ctypes
+import math
+import os
+import resource
+from contextlib import suppress
+
+from lambdas.contract.errors import FileTooLarge
+
+# Set by Lambda.
+_MEMORY_VARIABLE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+_MEGABYTE = 1024 * 1024
+# Libraries take memory as well, which the limit on data does not count.
+_MEGABYTES_OF_CODE = 64
+# Field of /proc/self/statm: pages of data and stack.
+_DATA_PAGES = 5
+
+
+def prepare() -> None:
+    """Make Arrow allocate from the system, and in Lambda no more than there is; to be called before Arrow is imported.
+
+    The system's allocator is as fast here, and takes less memory than Arrow's own.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if _MEMORY_VARIABLE in os.environ:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        megabytes = int(os.environ[_MEMORY_VARIABLE]) - _MEGABYTES_OF_CODE
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MEGABYTE, hard))
+
+
+def give_back() -> None:
+    """Return to the system what a file that was too large has left behind in the allocator."""
+    with suppress(AttributeError):  # Another C library than that of Lambda.
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def admit_object(n_bytes: int) -> None:
+    """Refuse an object whose mere content, twice held while it arrives, does not fit.
+
+    Raises:
+        FileTooLarge: as ``require``.
+    """
+    require(2 * n_bytes, f"{n_bytes / _MEGABYTE:,.0f} MB")
+
+
+def require(n_bytes: float, size: str) -> None:
+    """Refuse a file that needs more memory than there is left; does nothing where there is no limit.
+
+    Args:
+        n_bytes: what it takes, about.
+        size: of the file, as an error shows it.
+
+    Raises:
+        FileTooLarge: says how much it has, and how much it needs.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if limit == resource.RLIM_INFINITY:
+        return
+    with open("/proc/self/statm", encoding="ascii") as counts:
+        used = int(counts.read().split()[_DATA_PAGES]) * resource.getpagesize()
+    if used + n_bytes > limit:
+        needed = math.ceil((used + n_bytes) / _MEGABYTE)
+        raise FileTooLarge(f"has {size}, which takes about {needed:,} MB of memory; {advice()}")
+
+
+def advice() -> str:
+    """How much memory there is, and what to do about it."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    there = "this machine has less" if limit == resource.RLIM_INFINITY else f"there are {limit // _MEGABYTE:,} MB"
+    return f"{there}: split the file (kmeans split), or deploy with more memory_mb"

@@ -1,0 +1,191 @@
+"""Runs schedules until their number or the time is used up, and prints what happened; fails if anything is wrong."""
+
+import argparse
+import gzip
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from lambdas.contract import keys
+from tests.faults.model import Findings, Model
+from tests.faults.schedules import PLACES, Schedule, draw
+from tests.faults.world import PARAMS, World
+from tests.support.fault_proxy import Fault, Request
+
+
+class Experiment:
+    """One schedule in a world: the run amid faults, what is left of it, and a run without faults after it."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self._world = world
+        self.schedule = draw(seed, world.kill, self._replace)
+        self.injected: Counter[str] = Counter()
+        self.findings = Findings()
+        self._lock = threading.Lock()
+        self._has_replaced = False
+
+    def _replace(self, request: Request) -> None:
+        with self._lock:
+            if self._has_replaced:
+                return
+            self._has_replaced = True
+        self._world.put(self.schedule.replaced, self.schedule.replacement)
+
+    def _choose(self, request: Request) -> Fault | None:
+        with self._lock:
+            for rule in self.schedule.rules:
+                if rule.fires(request):
+                    self.injected[rule.name] += 1
+                    return rule.fault
+        return None
+
+    def run(self) -> None:
+        world, schedule = self._world, self.schedule
+        for name, content in schedule.files.items():
+            world.put(name, content)
+        self._amid_faults(world, schedule)
+        model = Model(schedule) if self._has_replaced or not schedule.replaced else Model(_unreplaced(schedule))
+        runs = [name for name, _ in self._runs()]
+        all_params = [params for _, params in self._runs()]
+        stored = world.stored(schedule.folder)
+        consistent = model.check_objects(stored, all_params, self.findings)
+        claims = [claim for run in runs if (claim := _claim(world, run)) is not None]
+        model.check_claims(claims, consistent, self.findings)
+        if schedule.deadly and len(schedule.rules) == 1 and claims and not schedule.rival:
+            model.check_neighbours(claims[0], self.findings)
+        self._without_faults(model, stored)
+        world.clear(schedule.folder)
+
+    def _runs(self) -> list[tuple[str, dict[str, float]]]:
+        runs = [(f"run-{self.schedule.seed}", PARAMS)]
+        return runs if self.schedule.rival is None else [*runs, (f"rival-{self.schedule.seed}", self.schedule.rival)]
+
+    def _amid_faults(self, world: World, schedule: Schedule) -> None:
+        world.proxy.choose = self._choose
+        executions = [world.start(run, schedule.folder, params) for run, params in self._runs()]
+        others = []
+        if schedule.delivers_twice:
+            self.injected["batch delivered twice"] += 1
+            others.append(world.deliver_again(f"run-{schedule.seed}"))
+        if schedule.throttles:
+            self.injected["throttled"] += 1
+            others.append(world.throttle(0.5))
+        if schedule.rival is not None:
+            self.injected["two runs at once"] += 1
+        for execution in executions:
+            status = world.wait(execution)
+            self.findings.endings[f"run {status}"] += 1
+            if status not in ("SUCCEEDED", "FAILED"):
+                self.findings.wrong.append(f"the run ended as {status}")
+        for other in others:
+            other.join()
+        world.choose_nothing()
+
+    def _without_faults(self, model: Model, before: dict[str, bytes]) -> None:
+        world, schedule = self._world, self.schedule
+        written: Counter[str] = Counter()
+
+        def note(request: Request) -> Fault | None:
+            if PLACES["write of a clustered file"](request):
+                with self._lock:
+                    written[request.key] += 1
+            return None
+
+        world.proxy.choose = note
+        status = world.wait(world.start(f"again-{schedule.seed}", schedule.folder, PARAMS))
+        world.choose_nothing()
+        if status != "SUCCEEDED":
+            self.findings.wrong.append(f"the rerun ended as {status}")
+        model.check_rerun(world.stored(schedule.folder), PARAMS, self.findings)
+        for name in schedule.files:
+            if name in schedule.bad:
+                continue
+            n_writes = written[keys.output_key(name)]
+            if n_writes > (0 if model.is_current(name, before, PARAMS) else 1):
+                self.findings.duplicates.append(f"{name} was written {n_writes} times by the rerun")
+
+
+def _unreplaced(schedule: Schedule) -> Schedule:
+    schedule.replaced = ""
+    return schedule
+
+
+def _claim(world: World, run: str) -> dict[str, str] | None:
+    """How a run says that each file ended; None if it came to no summary."""
+    summary = world.record(run, keys.summary_key(run))
+    if summary is None:
+        return None
+    lines = world.s3.get_object(Bucket=world.outputs, Key=summary["files_key"])["Body"].read()
+    claim = dict.fromkeys((world.record(run, keys.known_key(run)) or {"done": []})["done"], "done")
+    for line in gzip.decompress(lines).splitlines():
+        result = json.loads(line)
+        name = result["filename"]
+        ending = result["failure"]["error"] if "failure" in result else "done"
+        claim[name] = "named twice" if name in claim else ending
+    return claim
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--schedules", type=int, help="run so many (default: as many as fit into --seconds)")
+    parser.add_argument("--seconds", type=float, default=270.0)
+    parser.add_argument("--seed", type=int, default=1, help="of the first schedule; each next one has the next seed")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    options = parser.parse_args()
+    console = Console()
+    injected: Counter[str] = Counter()
+    endings: Counter[str] = Counter()
+    bad: Counter[str] = Counter()
+    n_schedules, n_files = 0, 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, World(Path(folder)) as world:
+        while n_schedules < options.schedules if options.schedules else time.monotonic() - began < options.seconds:
+            experiment = Experiment(world, options.seed + n_schedules)
+            experiment.run()
+            n_schedules += 1
+            n_files += len(experiment.schedule.files)
+            injected += experiment.injected
+            endings += experiment.findings.endings
+            for kind in ("lost", "partial", "duplicates", "wrong"):
+                bad[kind] += len(getattr(experiment.findings, kind))
+            for finding in experiment.findings:
+                console.print(f"[red]seed {experiment.schedule.seed}: {finding}", highlight=False)
+            if n_schedules % 10 == 0:
+                console.print(f"{n_schedules} schedules, {injected.total()} faults, {bad.total()} findings")
+    figures = {
+        "seed": options.seed,
+        "schedules": n_schedules,
+        "files": n_files,
+        "faults": dict(injected.most_common()),
+        "endings": dict(endings.most_common()),
+        **{f"files {kind}": bad[kind] for kind in ("lost", "partial", "duplicates", "wrong")},
+        "seconds": round(time.monotonic() - began),
+    }
+    _print(console, figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 1 if bad.total() else 0
+
+
+def _print(console: Console, figures: dict) -> None:
+    table = Table("what", "how often")
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            table.add_section()
+            for kind, count in value.items():
+                table.add_row(f"{name}: {kind}", f"{count:,}")
+            table.add_section()
+        else:
+            table.add_row(name, f"{value:,}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

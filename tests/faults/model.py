@@ -1,0 +1,112 @@
+"""What must hold after a run, whatever happened in it; says what does not."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import pyarrow as pa
+
+from lambdas.clustering.file_job import Sinks, cluster_file
+from lambdas.contract import errors, keys
+from lambdas.contract.parameters import parse_parameters
+from tests.faults.schedules import Schedule
+
+CODES = {name for name in vars(errors) if name[0].isupper()} - {"RunError", "InternalError"}
+Params = dict[str, float]
+
+
+@cache
+def _outputs(content: bytes, filename: str, target_weight: float) -> tuple[bytes, bytes]:
+    """Clustered file and frame as they have to be."""
+    sinks = Sinks(pa.BufferOutputStream(), pa.BufferOutputStream())
+    etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    params = parse_parameters({"target_weight": target_weight})
+    cluster_file(pa.BufferReader(content), filename, etag, params, sinks)
+    return sinks.clustered.getvalue().to_pybytes(), sinks.frame.getvalue().to_pybytes()
+
+
+@dataclass
+class Findings:
+    """What a schedule showed: how files ended, and what must not be."""
+
+    lost: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    endings: Counter[str] = field(default_factory=Counter)
+
+    def __iter__(self) -> Iterator[str]:
+        for kind in ("lost", "partial", "duplicates", "wrong"):
+            yield from (f"{kind}: {what}" for what in getattr(self, kind))
+
+
+class Model:
+    """The expectations of one schedule."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._versions = {name: [content] for name, content in schedule.files.items()}
+        if schedule.replaced:
+            self._versions[schedule.replaced].append(schedule.replacement)
+        cache_clear()
+
+    def check_objects(self, stored: dict[str, bytes], all_params: list[Params], findings: Findings) -> set[str]:
+        """Names of the files of which both outputs belong together; whatever is not whole is partial."""
+        consistent = set()
+        expected_keys = set()
+        for name, versions in self._versions.items():
+            pair = keys.output_key(name), keys.frame_key(name)
+            expected_keys |= set(pair)
+            there = [stored.get(key) for key in pair]
+            if name in self._schedule.bad:
+                if any(content is not None for content in there):
+                    findings.wrong.append(f"{name} is bad and has an output")
+                continue
+            possible = [_outputs(v, name, params["target_weight"]) for v in versions for params in all_params]
+            for position, content in enumerate(there):
+                if content is not None and content not in {pair[position] for pair in possible}:
+                    findings.partial.append(f"{pair[position]} ({len(content)} bytes)")
+            if tuple(there) in possible:
+                consistent.add(name)
+        findings.wrong += [f"{key} is nobody's" for key in stored.keys() - expected_keys]
+        return consistent
+
+    def check_claims(self, claims: list[dict[str, str]], consistent: set[str], findings: Findings) -> None:
+        """Each run names every file once, as done or with a documented code; what all say is done is there."""
+        for name in self._versions:
+            endings = [claim.get(name, "not accounted for") for claim in claims]
+            findings.endings.update(endings)
+            for ending in endings:
+                if ending not in CODES | {"done"}:
+                    findings.wrong.append(f"{name} ended as {ending}")
+            if all(ending == "done" for ending in endings) and name not in consistent:
+                findings.lost.append(name)
+            if name in self._schedule.bad and "done" in endings:
+                findings.wrong.append(f"{name} is bad and is said to be done")
+
+    def check_neighbours(self, claim: dict[str, str], findings: Findings) -> None:
+        """A file at which the function dies costs nobody else."""
+        for name, ending in claim.items():
+            if name not in self._schedule.bad | {self._schedule.deadly} and ending != "done":
+                findings.lost.append(f"{name} beside a deadly file ended as {ending}")
+
+    def check_rerun(self, stored: dict[str, bytes], params: Params, findings: Findings) -> None:
+        """After a run without faults everything is there, made of what the inputs are now."""
+        for name, versions in self._versions.items():
+            if name in self._schedule.bad:
+                continue
+            expected = _outputs(versions[-1], name, params["target_weight"])
+            if (stored.get(keys.output_key(name)), stored.get(keys.frame_key(name))) != expected:
+                findings.lost.append(f"{name} after the rerun")
+
+    def is_current(self, name: str, stored: dict[str, bytes], params: Params) -> bool:
+        """Whether the outputs of a good file are those of the input as it is now."""
+        expected = _outputs(self._versions[name][-1], name, params["target_weight"])
+        return (stored.get(keys.output_key(name)), stored.get(keys.frame_key(name))) == expected
+
+
+def cache_clear() -> None:
+    """Forget the outputs of the schedule before."""
+    _outputs.cache_clear()
