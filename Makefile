@@ -85,7 +85,7 @@ clean: ## Remove all that was installed or built
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(VENV)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
-	$(VENV)/python -m pip install --quiet --no-deps --editable .
+	$(VENV)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .emulator/.complete: cli/embedded/requirements.lock

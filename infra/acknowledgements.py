@@ -6,7 +6,7 @@ from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct
 
 from infra.buckets import Buckets
-from infra.functions import Functions
+from infra.functions import CLUSTERING_WRITES, Functions
 from infra.workflow import Workflow
 from infra.workflow_role import executions
 from lambdas.contract.keys import FRAME_PREFIX, RUNS_PREFIX
@@ -24,7 +24,8 @@ def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> N
     runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
     own, children = executions(workflow.state_machine)
     _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
-    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, outputs: _KEYS, runs: _RUNS})
+    written = {buckets.output.arn_for_objects(keys): _KEYS for keys in CLUSTERING_WRITES}
+    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, **written})
     frames = buckets.output.arn_for_objects(f"{FRAME_PREFIX}*")
     _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS, frames: _KEYS})
     _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUNS})

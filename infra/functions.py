@@ -13,12 +13,16 @@ from infra.buckets import Buckets
 from infra.config import Config
 from infra.log_group import log_group
 from lambdas.contract.cost_model import COORDINATOR_MINUTES
-from lambdas.contract.keys import FRAME_PREFIX, RUNS_PREFIX
+from lambdas.contract.keys import FRAME_PREFIX, OUTPUT_PREFIX, RUNS_PREFIX
 from lambdas.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
 # Kickoff and summary hold every file of a run, and wait for S3 as fast as their processor allows: a whole vCPU.
 _COORDINATOR_MB = 1769
+# Where a batch that was interrupted is to go on.
+_PROGRESS = f"{RUNS_PREFIX}*/progress/*"
+# Not the summaries and reports of runs: what parses the files of others must not be able to forge them.
+CLUSTERING_WRITES = (f"*{OUTPUT_PREFIX}*", f"{FRAME_PREFIX}*", f"{RUNS_PREFIX}*/results/*", _PROGRESS)
 
 
 class Functions(Construct):
@@ -46,10 +50,9 @@ class Functions(Construct):
         self._allow(self.kickoff, ["s3:PutObject"], records)
         self._allow(self.clustering, ["s3:ListBucket"], [inputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
-        self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects("*")])
-        # Where a batch that was interrupted is to go on.
+        self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects(keys) for keys in CLUSTERING_WRITES])
         self._allow(self.clustering, ["s3:ListBucket"], [outputs.bucket_arn])
-        self._allow(self.clustering, ["s3:GetObject"], records)
+        self._allow(self.clustering, ["s3:GetObject"], [outputs.arn_for_objects(_PROGRESS)])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.summary, ["s3:GetObject"], [outputs.arn_for_objects(f"{FRAME_PREFIX}*")])
         # What is longer than a part is written in several.

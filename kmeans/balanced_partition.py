@@ -56,9 +56,9 @@ def divide(
 
     The graph has to be connected, and there have to be at least as many points as clusters.
     """
-    if n_clusters == 1:
-        labels = np.zeros(len(tree.x), np.int64)
-        sums = np.empty((1, N_SUMS))
+    if n_clusters in (1, len(tree.x)):
+        labels = np.zeros(len(tree.x), np.int64) if n_clusters == 1 else np.arange(n_clusters)
+        sums = np.empty((n_clusters, N_SUMS))
         cluster_sums(tree, labels, sums)
         return Division(labels, count_outside(sums, low, high), total_inertia(sums))
     search = _Search(tree, graph, n_clusters, low, high, random_state)

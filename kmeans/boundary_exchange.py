@@ -13,6 +13,7 @@ from kmeans.neighbour_graph import NeighbourGraph
 # width of the ground: where clusters share one place, or nearly, rounding would move points to and fro without end.
 _WORTHWHILE, _ROUNDING = 1e-9, 1e-15
 
+
 @kernel
 def shift(weight: float, low: float, high: float) -> float:
     """By how much a weight is out of the range."""

@@ -118,13 +118,15 @@ def cluster_checked(
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     outlines = None if outlines is None else outlines.of_rows(tree.order)
     graph, is_lattice = build_neighbour_graph(tree, cells)
-    if not is_lattice:  # A triangulation is connected but for rounding, and no island is to come of that.
-        graph = find_components(tree, graph, np.inf, bridge=True).graph
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
+    if not is_lattice and (len(components.gap) > 1 or len(components.bridges)):
+        # A triangulation is in one piece but for rounding, which is to make no islands.
+        graph = find_components(tree, graph, np.inf, bridge=True).graph
+        components = find_components(tree, graph, 0.0, bridge=False)
     labels, reasons = _cluster_components(tree, components, outlines, params)
     pieces = _count_pieces(graph, labels)
-    found = _describe(points[tree.order], tree.weight, outlines, labels, pieces, reasons, params)
+    found = _describe(tree, points[tree.order], outlines, labels, pieces, reasons, params)
     in_caller_order = np.empty_like(found.labels)
     in_caller_order[tree.order] = found.labels
     return replace(found, labels=in_caller_order)
@@ -235,8 +237,8 @@ def _count_pieces(graph: NeighbourGraph, labels: IntArray) -> IntArray:
 
 
 def _describe(
+    tree: KdTree,
     points: FloatArray,
-    weights: FloatArray,
     outlines: Outlines | None,
     labels: IntArray,
     pieces: IntArray,
@@ -246,11 +248,15 @@ def _describe(
     """Number the clusters along the Hilbert curve and compute their figures."""
     n_points = np.bincount(labels)
     k = len(n_points)
-    weight = _cluster_sums(labels, weights, k)
+    weight = _cluster_sums(labels, tree.weight, k)
     has_weight = weight > 0
-    mass = np.where(has_weight[labels], weights, 1.0)
-    moments = [_cluster_sums(labels, mass * points[:, axis], k) for axis in (0, 1)]
-    centroid = np.column_stack(moments) / np.where(has_weight, weight, n_points)[:, None]
+    mass = np.where(has_weight[labels], tree.weight, 1.0)
+    # Shares and the tree's coordinates: sums of large coordinates lose digits, products with tiny weights lose all.
+    share = mass / np.where(has_weight, weight, n_points)[labels]
+    centroid = np.column_stack([_cluster_sums(labels, share * along, k) for along in (tree.x, tree.y)])
+    away_x, away_y = tree.x - centroid[labels, 0], tree.y - centroid[labels, 1]
+    spread = float(np.sum(tree.weight * (away_x**2 + away_y**2)))
+    centroid += tree.origin
     order = hilbert_order(centroid)
     number = np.empty_like(order)
     number[order] = np.arange(k)
@@ -259,8 +265,6 @@ def _describe(
         radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
     else:
         radius = outlines.radii(labels, k)
-    away = points - centroid[labels]
-    spread = float(np.sum(weights * (away[:, 0] ** 2 + away[:, 1] ** 2)))
     low, high = params.weight_range
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
     return Clustering(

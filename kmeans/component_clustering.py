@@ -98,7 +98,7 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     """The division of lowest misfit among a few promising numbers of clusters, all of them in the range if it can."""
     low, high = params.weight_range
     total = float(ground.tree.weight.sum())
-    ideal = max(_rounded(total / params.target_weight, most), min(fewest, most))
+    ideal = min(max(_rounded(total / params.target_weight, most), fewest), most)
     best = _divided(ground, ideal, low, high, params)
     if params.wanted_radius is None and best.n_outside == 0:
         return best

@@ -24,7 +24,9 @@ class InvalidPoint(KMeansError):
 
     def __init__(self, row: int, value: tuple[float, float]) -> None:
         self.row, self.value = row, value
-        super().__init__(f"row {row}: the coordinates are {value}, but have to be finite numbers of at most 1e12 metres")
+        super().__init__(
+            f"row {row}: the coordinates are {value}, but have to be finite numbers of at most 1e12 metres"
+        )
 
 
 class InvalidWeight(KMeansError):

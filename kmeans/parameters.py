@@ -1,6 +1,7 @@
 """The parameters of one clustering, their defaults and their rules."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,8 +45,10 @@ class Parameters:
         _require_positive("target_weight", self.target_weight)
         if self.min_weight is not None and not 0 <= self.min_weight <= self.target_weight:
             raise InvalidParameter("min_weight", self.min_weight, "has to lie between 0 and the target weight")
-        if self.max_weight is not None and not self.target_weight <= self.max_weight <= math.inf:
+        if self.max_weight is not None and not self.max_weight >= self.target_weight:
             raise InvalidParameter("max_weight", self.max_weight, "has to be at least the target weight")
+        if self.max_weight not in (None, math.inf):
+            _require_positive("max_weight", self.max_weight)
         if self.radius is not None:
             _require_positive("radius", self.radius)
         if self.max_radius is not None:
@@ -76,5 +79,5 @@ def parameters_of(params: Parameters | Sequence[Parameters], group: int) -> Para
 
 
 def _require_positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
+    if not 0 < value <= sys.float_info.max:  # Also whole numbers that no float can hold.
         raise InvalidParameter(name, value, "has to be a finite number above 0")

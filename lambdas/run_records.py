@@ -36,7 +36,11 @@ def read_plan(output_bucket: str, run_id: str) -> RunPlan:
         InvalidParameters: it is a run of another version of this program.
         AccessDenied, BucketMissing, StorageUnavailable: from S3.
     """
-    return _read(output_bucket, keys.plan_key(run_id), RunPlan)
+    plan = _read(output_bucket, keys.plan_key(run_id), RunPlan)
+    if (plan.run_id, plan.output_bucket) != (run_id, output_bucket):
+        # Whoever may write to the bucket must not make these credentials read another one.
+        raise InvalidParameters(f"the plan of {run_id} in {output_bucket} is not its own; start a new run")
+    return plan
 
 
 def read_manifest(plan: RunPlan) -> list[Batch]:

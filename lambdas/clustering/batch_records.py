@@ -26,9 +26,12 @@ class BatchRecords:
             return []
         try:
             progress = msgspec.json.decode(self._bucket.read(self._progress_key).content, type=BatchProgress)
-        except FileMissing:
+        except (FileMissing, msgspec.MsgspecError):
             return []
         results = list(progress.results)
+        noted = [result.filename for result in results] + [name for name in [progress.in_progress] if name is not None]
+        if noted != [file.filename for file in self._request.items[: len(noted)]]:
+            return []
         if progress.in_progress is not None:
             message = (
                 "the function died while it worked on this file, or was out of time; the files beside it are not "

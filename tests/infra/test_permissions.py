@@ -26,8 +26,14 @@ ALLOWED = {
         "logs:CreateLogStream logs:PutLogEvents": {"FunctionsClusteringLogs"},
         TRACING: {"*"},
         "s3:ListBucket": {"BucketsInput", "BucketsOutput"},
-        "s3:GetObject": {"BucketsInput/*", "BucketsOutput/runs/*"},  # Where an interrupted batch goes on.
-        "s3:PutObject": {"BucketsOutput/*"},
+        "s3:GetObject": {"BucketsInput/*", "BucketsOutput/runs/*/progress/*"},
+        # Summaries, plans and reports are not for whoever parses the files of others.
+        "s3:PutObject": {
+            "BucketsOutput/*clustered_*",
+            "BucketsOutput/frame/*",
+            "BucketsOutput/runs/*/progress/*",
+            "BucketsOutput/runs/*/results/*",
+        },
     },
     "FunctionsSummaryRole": {
         "logs:CreateLogStream logs:PutLogEvents": {"FunctionsSummaryLogs"},

@@ -74,6 +74,20 @@ def test_other_parameters_or_a_changed_input_are_not_finished(buckets):
     assert sent(buckets, handle(other, None)) == ["a.parquet", "b.parquet"]
 
 
+def test_a_frame_that_is_gone_or_of_another_run_makes_the_file_unfinished(buckets):
+    put(buckets, "a.parquet", "b.parquet", "c.parquet")
+    run_batches(buckets, handle(REQUEST, None))
+    assert handle(REQUEST, None)["n_files"] == 0
+    buckets.delete_object(Bucket=OUTPUTS, Key="frame/a.parquet")
+    # Two runs at once may leave the frame of one beside the clustered file of the other.
+    frame = buckets.get_object(Bucket=OUTPUTS, Key="frame/b.parquet")
+    other = frame["Body"].read() + b"\0"
+    buckets.put_object(Bucket=OUTPUTS, Key="frame/b.parquet", Body=other, Metadata=frame["Metadata"])
+    assert sent(buckets, handle(REQUEST, None)) == ["a.parquet", "b.parquet"]
+    buckets.delete_object(Bucket=OUTPUTS, Key="clustered_c.parquet")
+    assert sent(buckets, handle(REQUEST, None)) == ["a.parquet", "b.parquet", "c.parquet"]
+
+
 def test_a_foreign_object_in_place_of_an_output_does_not_count(buckets):
     put(buckets, "a.parquet")
     buckets.put_object(Bucket=OUTPUTS, Key="clustered_a.parquet", Body=b"whatever")
