@@ -28,6 +28,8 @@ _MOST_LINKS = 64
 _LARGEST_KEY = 2**62
 # Steps of a lattice, in metres: squares of shorter ones are nothing.
 _SHORTEST_STEP = 1e-150
+# As a share of the width of the ground.
+_LEAST_COORDINATE = 1e-100
 # A lattice has 8 neighbours a point; points off it may have many more, but this many on average are no lattice.
 _MOST_NEIGHBOURS = 16
 
@@ -277,14 +279,17 @@ def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
 
     The graph may be in pieces where distances differ by ten orders of magnitude: GEOS then loses edges.
     """
-    order = np.lexsort((tree.y, tree.x))
+    width, height = np.diff(tree.bounds[0])[[0, 2]]
+    # GEOS fails where squares are nothing. By a power of two, so that no digit changes.
+    x, y = (np.ldexp(along, -np.frexp(max(width, height))[1]) for along in (tree.x, tree.y))
+    x, y = (np.where(np.abs(along) < _LEAST_COORDINATE, 0.0, along) for along in (x, y))
+    order = np.lexsort((y, x))
     chain = np.column_stack([order[:-1], order[1:]])
-    x_min, x_max, y_min, y_max = tree.bounds[0]
-    if x_min == x_max or y_min == y_max:  # For these GEOS takes time with the square of their number.
+    if width == 0 or height == 0:  # For these GEOS takes time with the square of their number.
         return from_edges(len(order), chain)
     import shapely  # Lattices, the usual input, do without.
 
-    points = np.column_stack([tree.x[order], tree.y[order]])
+    points = np.column_stack([x[order], y[order]])
     ends = shapely.get_coordinates(shapely.delaunay_triangles(shapely.multipoints(points), only_edges=True))
     if len(ends) == 0:
         return from_edges(len(order), chain)
