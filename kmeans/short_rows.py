@@ -18,7 +18,7 @@ def finite_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 
 def rows_within(values: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.bool_]:
-    """Which rows, of two columns, have values from ``-limit`` to ``limit`` only, bool (n,); what is no number is not."""
+    """Which rows (n, 2) have values from ``-limit`` to ``limit`` only, and none that is no number, bool (n,)."""
     if len(values) == 0 or (values.min() >= -limit and values.max() <= limit):
         return np.ones(len(values), bool)
     return (np.abs(values[:, 0]) <= limit) & (np.abs(values[:, 1]) <= limit)

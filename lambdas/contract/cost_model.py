@@ -150,8 +150,8 @@ def _bill(
     """What is paid for files that keep the clustering function busy for so many seconds."""
     places = min(max_concurrency, n_batches)
     starting = _START_SECONDS * slowness(memory_mb) / SLOWER * places
-    # Kickoff lists inputs, outputs and frames, and looks at the outputs that are there; summary lists outputs and frames
-    # again, reads the result of every batch, and joins the frames of all files.
+    # Kickoff lists inputs, outputs and frames, and looks at the outputs that are there; summary lists outputs and
+    # frames again, reads the result of every batch, and joins the frames of all files.
     n_listed = n_files + 3 * n_done + 2 * (n_files + n_done)
     coordinating = n_listed / _LISTED_PER_SECOND + (n_done + n_batches) / _LOOKED_AT_PER_SECOND
     n_joined = n_files + n_done if n_files + n_done <= MOST_JOINED_FRAMES else 0
