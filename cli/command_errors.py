@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from cli.readable import printable
 from cli.stop_signals import Stopped, stop_signals
 from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, RunError
+from lambdas.readable import printable
 
 FAILED, WRONG_USAGE = 1, 2
 # Some files failed, others are done.

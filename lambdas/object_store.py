@@ -113,7 +113,7 @@ class Bucket:
 
     def _translated(self, error: Exception, key: str) -> RunError:
         if isinstance(error, RunError):
-            return type(error)(error.message, bucket=self.name, filename=key)
+            return error
         text = str(error)
         code, status = _ERROR_CODE.search(text), _STATUS.search(text)
         if isinstance(error, FileNotFoundError) and code is None:

@@ -19,3 +19,19 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def printable(text: str) -> str:
+    """The text in one line, with escapes for what cannot be printed: names and values of a file may hold anything."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def shortened(value: object, most: int = 100) -> str:
+    """The beginning of the text of a value, printable."""
+    text = str(value)
+    return printable(text[:most]) + ("..." if len(text) > most else "")
+
+
+def explained(error: Exception) -> str:
+    """What a library says is wrong, which may go over several lines and repeat what it was given."""
+    return shortened(" ".join(str(error).split()), 300)

@@ -222,8 +222,8 @@ def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
 
 
 def _print(fetched: Fetched, out: Path) -> None:
-    from cli.readable import file_size, printable
-    from lambdas.readable import counted
+    from cli.readable import file_size
+    from lambdas.readable import counted, printable
 
     missing = ""
     if fetched.n_missing:

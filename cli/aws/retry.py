@@ -9,10 +9,9 @@ import msgspec
 from cli.aws.options import choose_account, stack_options
 from cli.aws.start import accompany, start_run
 from cli.command_errors import errors_as_exit_status
-from cli.readable import printable
 from lambdas.contract.errors import LASTING, FileMissing, InvalidParameters
 from lambdas.contract.results import FileResult
-from lambdas.readable import counted
+from lambdas.readable import counted, printable
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment

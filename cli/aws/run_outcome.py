@@ -12,12 +12,11 @@ import msgspec
 
 from cli.aws.deployment import Deployment
 from cli.aws.run_progress import is_since
-from cli.readable import printable
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing
 from lambdas.contract.results import FileResult
-from lambdas.readable import counted, dollars, duration
+from lambdas.readable import counted, dollars, duration, printable
 
 # How a run ends that came to its end with more failed files than it tolerates.
 TOO_MANY_FAILED = "ToleratedFailuresExceeded"

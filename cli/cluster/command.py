@@ -11,10 +11,10 @@ import msgspec
 from cli.cluster.local_run import Interrupted, LocalSummary, run
 from cli.cluster.summary_text import print_failures, print_summary
 from cli.command_errors import errors_as_exit_status
-from cli.readable import printable
 from cli.stop_signals import Stopped, stop_signals
 from lambdas.contract.errors import OutputNotWritable, RunError
 from lambdas.contract.parameters import AUTOMATIC_CRS, BySettlement, RunParameters, parse_parameters
+from lambdas.readable import printable
 
 ALL_FAILED, SOME_FAILED = 1, 3
 

@@ -81,9 +81,9 @@ def run_images_from_source() -> None:
 
 def tell_error_types() -> None:
     """Make the script that runs Python functions say which class was raised, before the message."""
-    telling = '"error": type(e).__name__ + chr(10) + str(e), "trace"'
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace('"error": str(e), "trace"', telling)
+    silent, telling = '"error": str(e), "trace"', '"error": type(e).__name__ + chr(10) + str(e), "trace"'
+    assert silent in lambda_runtime._PYTHON_WORKER_SCRIPT
+    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(silent, telling)
 
 
 def _with_error_type(result: Json) -> Json:

@@ -8,9 +8,10 @@ import click
 
 from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
-from cli.readable import file_size, printable
+from cli.readable import file_size
 from cli.row_progress import row_progress
 from lambdas.contract.errors import InvalidParameters
+from lambdas.readable import printable
 
 
 @click.command(epilog="Exit status: 0 done, 1 a file cannot be exported, 2 wrong usage, 130 Ctrl-C.")

@@ -7,8 +7,8 @@ import click
 import msgspec
 
 from cli.command_errors import FAILED, errors_as_exit_status, require_file
-from cli.readable import printable
 from lambdas.contract.errors import RunError
+from lambdas.readable import printable
 
 
 @click.command(epilog="Exit status: 0 all files shown, 1 some could not be read, 2 wrong usage, 130 Ctrl-C.")

@@ -9,8 +9,9 @@ import msgspec
 
 import kmeans
 from cli.inspect.file_description import FileDescription, Geometry, Origin
-from cli.readable import file_size, printable
+from cli.readable import file_size
 from lambdas.contract.results import FileReport
+from lambdas.readable import printable
 
 _KINDS = {
     "input": "places that can be clustered, as far as the metadata tell",

@@ -6,8 +6,9 @@ import click
 import msgspec
 
 from cli.command_errors import errors_as_exit_status
-from cli.readable import file_size, printable
+from cli.readable import file_size
 from lambdas.contract.errors import InvalidParameters
+from lambdas.readable import printable
 
 _SUFFIXES = (".html", ".htm")
 

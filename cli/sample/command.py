@@ -9,8 +9,8 @@ import msgspec
 
 from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
-from cli.readable import printable
 from lambdas.contract.errors import InvalidParameters
+from lambdas.readable import printable
 
 if TYPE_CHECKING:
     from cli.sample.frame_sample import StratumSample

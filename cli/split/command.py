@@ -10,10 +10,10 @@ import click
 
 from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
-from cli.readable import printable
 from cli.row_progress import row_progress
 from cli.split.part_names import PART_SUFFIX, part_names, renamed
 from lambdas.contract.errors import InvalidParameters
+from lambdas.readable import printable
 
 if TYPE_CHECKING:
     from cli.split.column_values import Values

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 import pyarrow as pa
@@ -115,7 +115,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
     keys.check_filename(filename)
-    stored = source.read(filename, admit=memory.admit_object)
+    stored = source.read(filename, admit=partial(memory.admit_object, filename))
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
     try:
         report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())

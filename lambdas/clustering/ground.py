@@ -10,7 +10,7 @@ import numpy as np
 import kmeans
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.clustering import memory
-from lambdas.contract.errors import FileTooLarge, InvalidInput
+from lambdas.contract.errors import InvalidInput
 from lambdas.contract.parameters import RunParameters
 from lambdas.geodata.antimeridian import LongitudeWindow, longitude_window
 from lambdas.geodata.cells import Cells, find_cells
@@ -108,10 +108,7 @@ def _require_memory(file: GeoFile) -> None:
     """A few kilobytes can hold a billion rows: refused before anything is decoded."""
     n_columns = len(file.schema)
     n_bytes = file.n_rows * _BYTES_PER_ROW + min(file.n_rows, PIECE_ROWS) * n_columns * _BYTES_PER_VALUE
-    try:
-        memory.require(n_bytes, f"{counted(file.n_rows, 'row')} of {counted(n_columns, 'column')}")
-    except FileTooLarge as error:
-        raise FileTooLarge(error.message, filename=file.filename) from error
+    memory.require(file.filename, n_bytes, f"{counted(file.n_rows, 'row')} of {counted(n_columns, 'column')}")
 
 
 @contextmanager

@@ -40,19 +40,20 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def admit_object(n_bytes: int) -> None:
+def admit_object(filename: str, n_bytes: int) -> None:
     """Refuse an object whose mere content, twice held while it arrives, does not fit.
 
     Raises:
         FileTooLarge: as ``require``.
     """
-    require(2 * n_bytes, f"{n_bytes / _MEGABYTE:,.0f} MB")
+    require(filename, 2 * n_bytes, f"{n_bytes / _MEGABYTE:,.0f} MB")
 
 
-def require(n_bytes: float, size: str) -> None:
+def require(filename: str, n_bytes: float, size: str) -> None:
     """Refuse a file that needs more memory than there is left; does nothing where there is no limit.
 
     Args:
+        filename: named by the error.
         n_bytes: what it takes, about.
         size: of the file, as an error shows it.
 
@@ -66,7 +67,7 @@ def require(n_bytes: float, size: str) -> None:
         used = int(counts.read().split()[_DATA_PAGES]) * resource.getpagesize()
     if used + n_bytes > limit:
         needed = math.ceil((used + n_bytes) / _MEGABYTE)
-        raise FileTooLarge(f"has {size}, which takes about {needed:,} MB of memory; {advice()}")
+        raise FileTooLarge(f"has {size}, which takes about {needed:,} MB of memory; {advice()}", filename=filename)
 
 
 def advice() -> str:

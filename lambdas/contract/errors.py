@@ -5,14 +5,10 @@ An error says which file, column, row and value is wrong and what to do about it
 
 from typing import Any
 
+from lambdas.readable import shortened
+
 # Characters of a message, or of what it names: enough for any name and reason, too few for what a file holds.
 _LONGEST = 1000
-
-
-def in_one_line(text: str) -> str:
-    """A text as logs, terminals and tables can show it: its beginning, and escapes for what cannot be printed."""
-    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:_LONGEST])
-    return shown if len(text) <= _LONGEST else f"{shown}..."
 
 
 class RunError(Exception):
@@ -21,10 +17,10 @@ class RunError(Exception):
     def __init__(self, message: str, **where: Any) -> None:
         """``where`` holds what is known of filename, bucket, column, row and value; the message is for people."""
         super().__init__(message)
-        self.message = in_one_line(message)
+        self.message = shortened(message, _LONGEST)
         known = {name: value for name, value in where.items() if value is not None}
         self.where: dict[str, Any] = {
-            name: in_one_line(value) if isinstance(value, str) else value for name, value in known.items()
+            name: shortened(value, _LONGEST) if isinstance(value, str) else value for name, value in known.items()
         }
 
     @property

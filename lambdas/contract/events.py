@@ -80,6 +80,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         started_at: when the function began, ISO 8601 in UTC.
         retry_of: the run whose failed files these are, if any.
+        prefix: with which the names of all files of the run begin.
         manifest_key: where the batches are, in the output bucket.
         n_found: input files under the prefix.
         n_done: of these, finished earlier with the same parameters and unchanged since.
@@ -96,6 +97,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     started_at: str
     input_bucket: str
     output_bucket: str
+    prefix: str
     manifest_key: str
     n_found: int
     n_done: int

@@ -58,6 +58,12 @@ def frame_key(filename: str) -> str:
     return FRAME_PREFIX + filename
 
 
+def output_prefixes(prefix: str) -> list[str]:
+    """Where the clustered files of inputs under ``prefix`` are: its last part may begin a file name or a folder's."""
+    is_folder = prefix == "" or prefix.endswith("/")
+    return [prefix] if is_folder else [prefix, output_key(prefix)]
+
+
 def file_stem(filename: str) -> str:
     """Name without suffix, with which cluster ids begin; with its folder, so that ids are unique over all files."""
     return posixpath.splitext(filename)[0]

@@ -12,7 +12,7 @@ from kmeans.arrays import FloatArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.coordinate_operations import find_crs, find_transformer, full_turn, require_images, transform
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE
-from lambdas.geodata.quotation import shortened
+from lambdas.readable import shortened
 
 # Degrees from the central meridian up to which a UTM zone is used, and the latitudes it is defined for.
 _UTM_REACH = 4.5

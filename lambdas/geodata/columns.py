@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.quotation import shortened
+from lambdas.readable import shortened
 
 # What a column of text says of urban and rural rows, in any case, unless the user names the words.
 _URBAN_WORDS = frozenset({"urban", "u", "true", "t", "yes", "y", "1"})

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.geo_metadata import geometry_columns
-from lambdas.geodata.quotation import explained, shortened
+from lambdas.readable import explained, shortened
 
 # Rows of a piece, and of a row group of an output: as GeoParquet readers like it, and some 10 MB in memory.
 PIECE_ROWS = 131_072

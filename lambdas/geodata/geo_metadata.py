@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from kmeans.short_rows import extremes, finite_rows
 from lambdas.contract.errors import InvalidInput
-from lambdas.geodata.quotation import explained, shortened
+from lambdas.readable import explained, shortened
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from lambdas.geodata.columns import is_number
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import LONGITUDE_LATITUDE, GeometryColumn
 from lambdas.geodata.projection import parse_crs
-from lambdas.geodata.quotation import shortened
+from lambdas.readable import shortened
 
 # Usual names of longitude and latitude, in the order in which they are looked for; upper and lower case are alike.
 _USUAL_NAMES = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("x", "y"))

@@ -27,7 +27,7 @@ from lambdas.geodata.coordinate_operations import (
     require_images,
     transform,
 )
-from lambdas.geodata.quotation import explained, shortened
+from lambdas.readable import explained, shortened
 
 # Metres by which the polynomial may differ from pyproj.
 _TOLERANCE = 5e-5

@@ -61,6 +61,7 @@ def plan_run(
         started_at=started_at,
         input_bucket=input_bucket,
         output_bucket=output_bucket,
+        prefix=request.prefix,
         manifest_key=keys.manifest_key(request.run_id),
         n_found=found.n_found,
         n_done=len(known.done),

@@ -99,7 +99,7 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
         return set(), 0
     outputs = {
         found.key
-        for folder in _output_prefixes(prefix)
+        for folder in keys.output_prefixes(prefix)
         for found in s3.list_objects(output_bucket, folder, skip=(keys.FRAME_PREFIX, keys.RUNS_PREFIX))
     }
     frames = {found.key: found.etag for found in s3.list_objects(output_bucket, keys.frame_key(prefix))}
@@ -118,9 +118,3 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
     answers = zip(candidates, s3.concurrently(is_done, candidates), strict=True)
     done = {found.key for found, is_up_to_date in answers if is_up_to_date}
     return done, len(candidates) - len(done)
-
-
-def _output_prefixes(prefix: str) -> set[str]:
-    """Where the outputs of the inputs under ``prefix`` are: its last part may begin a file name or a folder's."""
-    is_folder = prefix == "" or prefix.endswith("/")
-    return {prefix} if is_folder else {prefix, keys.output_key(prefix)}

@@ -4,7 +4,6 @@ Two runs may work on the same files at the same time, and people remove or repla
 sees what is left of both outputs of a file, so no run ends with a file that is said to be there and is not.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lambdas import s3
@@ -20,9 +19,10 @@ class Inventory:
     _present: frozenset[int]
 
     @classmethod
-    def of(cls, bucket: str) -> "Inventory":
-        """List a bucket, but for the records of runs."""
-        listed: Iterable[s3.Listed] = s3.list_objects(bucket, "", skip=(keys.RUNS_PREFIX,))
+    def of(cls, bucket: str, prefix: str) -> "Inventory":
+        """List the outputs of the inputs under ``prefix``, and their frames."""
+        folders = {*keys.output_prefixes(prefix), keys.frame_key(prefix)}
+        listed = (found for folder in folders for found in s3.list_objects(bucket, folder, skip=(keys.RUNS_PREFIX,)))
         return cls(frozenset(hash((found.key, found.etag)) for found in listed))
 
     def checked(self, result: FileResult) -> FileResult:

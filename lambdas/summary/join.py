@@ -87,7 +87,7 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
     """
     known = read_known(plan)
     done = list(known.done)
-    inventory = Inventory.of(plan.output_bucket)
+    inventory = Inventory.of(plan.output_bucket, plan.prefix)
     files_key = keys.files_key(plan.run_id)
     listed = folder / "files.jsonl.gz"
     with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:

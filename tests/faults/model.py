@@ -50,7 +50,7 @@ class Model:
         self._versions = {name: [content] for name, content in schedule.files.items()}
         if schedule.replaced:
             self._versions[schedule.replaced].append(schedule.replacement)
-        cache_clear()
+        _outputs.cache_clear()  # Of the schedule before.
 
     def check_objects(self, stored: dict[str, bytes], all_params: list[Params], findings: Findings) -> set[str]:
         """Names of the files of which both outputs belong together; whatever is not whole is partial."""
@@ -105,8 +105,3 @@ class Model:
         """Whether the outputs of a good file are those of the input as it is now."""
         expected = _outputs(self._versions[name][-1], name, params["target_weight"])
         return (stored.get(keys.output_key(name)), stored.get(keys.frame_key(name))) == expected
-
-
-def cache_clear() -> None:
-    """Forget the outputs of the schedule before."""
-    _outputs.cache_clear()

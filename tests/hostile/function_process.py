@@ -12,7 +12,7 @@ from typing import IO, Any
 from tests.support.project import PROJECT
 
 # Seconds that a file may take, and the start of the function with all its libraries on a busy machine.
-PATIENCE, PATIENCE_AT_START = 20, 120
+PATIENCE, PATIENCE_AT_START = 60, 120
 
 
 class FunctionDied(Exception):

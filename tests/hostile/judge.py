@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.conftest import INPUTS, OUTPUTS
 from tests.hostile.cases import Case, EventCase
-from tests.hostile.function_process import PATIENCE, Function, FunctionDied
+from tests.hostile.function_process import Function, FunctionDied
 from tests.hostile.good_files import neighbour
 from tests.support.geoparquet_files import read_table
 
@@ -181,8 +181,6 @@ def _judged(key: str, result: dict[str, Any], peak_mb: int, outputs: Mapping[str
     complaints += [f"left {output}" for output in (_output(key), f"frame/{key}") if output in outputs]
     if len(json.dumps(failure)) > 2 * LONGEST_MESSAGE:
         complaints.append(f"has a record of {len(json.dumps(failure)):,} characters")
-    if result["seconds"] > PATIENCE:
-        complaints.append(f"took {result['seconds']} s")
     return Verdict(
         code, failure.get("column"), failure.get("row"), message, result["seconds"], peak_mb, tuple(complaints)
     )

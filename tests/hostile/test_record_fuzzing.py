@@ -19,6 +19,7 @@ STARTED_AT = "2026-11-23T09:30:00.000000Z"
 NAMES = ["a.parquet", "north/b.parquet"]
 PLAN = RunPlan(
     run_id="r", started_at=STARTED_AT, input_bucket="inputs", output_bucket="outputs",
+    prefix="",
     manifest_key=keys.manifest_key("r"),
     n_found=2, n_done=0, n_unchanged=0, n_files=2, n_batches=1, n_bytes=7, max_concurrency=1,
     tolerated_failure_percentage=10, tolerated_batch_percentage=10, fingerprint="f", params=RunParameters(),

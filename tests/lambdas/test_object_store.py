@@ -92,9 +92,8 @@ def test_what_is_not_admitted_is_not_read(storage):
     def refuse(n_bytes):
         raise errors.FileTooLarge(f"{n_bytes} bytes")
 
-    with pytest.raises(errors.FileTooLarge, match=f"{len(CONTENT)} bytes") as error:
+    with pytest.raises(errors.FileTooLarge, match=f"{len(CONTENT)} bytes"):
         Bucket(INPUTS).read("a.parquet", admit=refuse)
-    assert error.value.where["filename"] == "a.parquet"
     assert storage.n_requests == 1
 
 

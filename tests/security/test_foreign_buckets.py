@@ -12,6 +12,7 @@ from tests.conftest import INPUTS, OUTPUTS
 PLAN = {
     "run_id": "run-1",
     "started_at": "2026-11-23T09:30:00.000000Z",
+    "prefix": "",
     "manifest_key": "runs/run-1/manifest.json",
     "n_found": 1,
     "n_done": 0,
