@@ -70,7 +70,10 @@ def test_a_missing_emulator_is_reported(tmp_path, monkeypatch):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(other, marks=pytest.mark.slow) for other in (signal.SIGINT, signal.SIGKILL))],
+)
 def test_a_stopped_demonstration_leaves_no_process(tmp_path, number):
     command = [sys.executable, "-m", "cli.demo", "--folder", str(tmp_path)]
     with (tmp_path / "shown").open("w") as shown:

@@ -23,6 +23,7 @@ def start(out, **choices):
     )
 
 
+@pytest.mark.slow
 def test_two_syntheses_give_the_same_bytes(tmp_path):
     outs = tmp_path / "one", tmp_path / "two"
     for out in outs:

@@ -17,7 +17,7 @@ from tests.support.geoparquet_files import read_table
 from tests.support.judge import judge
 
 # The corpus is clustered and judged once, so its tests stay together.
-pytestmark = pytest.mark.xdist_group("round trip")
+pytestmark = pytest.mark.xdist_group("round-trip")
 
 CORPUS = corpus()
 # What the validator rightly or wrongly has against an input that we leave as it is: its unknown coordinate system, and

@@ -20,7 +20,7 @@ from tests.support.geoparquet_files import cell_file
 from tests.support.project import PROJECT
 
 # One worker has the browser.
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 # Whatever the text is put into: an element, an attribute with either quote, a script, a style, a template, a link.
 _MARKUP = (
