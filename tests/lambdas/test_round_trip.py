@@ -65,6 +65,7 @@ def same_values(a, b):
     return a.equals(b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORPUS)
 def test_independent_software_finds_no_fault(verdicts, outcomes, name):
     clustered, frame = verdicts[name]
