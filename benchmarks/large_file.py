@@ -1,17 +1,12 @@
 """Time and peak memory of clustering one large file group by group, beside reading it whole with geopandas.
 
-.venv/bin/python benchmarks/large_file.py --rows 5000000 --groups 500
+.venv/bin/python -m benchmarks.large_file --rows 5000000 --groups 500
 """
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import click
 import numpy as np
@@ -20,11 +15,11 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measuring import measured
 from lambdas.cores import available_cores
 from lambdas.geodata.encoding import points_as_wkb
 from tests.support.populations import lattice
 
-ROOT = Path(__file__).parent.parent
 DEGREES = 1 / 1200
 
 
@@ -86,19 +81,6 @@ def write_nation(path: Path, rows: int, groups: int, has_cells: bool, shuffled: 
     geo = {"version": "1.1.0", "primary_column": "geometry"}
     geo["columns"] = {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}}
     pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path, compression="zstd")
-
-
-def measured(command: list[object]) -> tuple[float, float, str]:
-    """Seconds, peak resident megabytes and standard output of a command in a process of its own."""
-    started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen([str(part) for part in command], cwd=ROOT, stdout=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        if status:
-            raise click.ClickException(f"{command[0]} ended with {os.waitstatus_to_exitcode(status)}")
-        output.seek(0)
-        return seconds, usage.ru_maxrss / 1024, output.read()
 
 
 if __name__ == "__main__":

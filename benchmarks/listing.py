@@ -6,14 +6,12 @@ On the embedded AWS. The objects hold a few bytes each: nothing is clustered, on
 """
 
 import json
-import os
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import click
 
-from benchmarks.measuring import WORK, record, show
+from benchmarks.measuring import WORK, measured, record, show
 from cli.embedded.deployment import deploy, synthesise
 from cli.embedded.emulator import Emulator
 
@@ -29,7 +27,8 @@ def main(files: int) -> None:
     with Emulator(folder) as emulator:
         deployment = deploy(emulator, synthesise(folder / "cdk.out", {}))
         put_all(emulator.client("s3"), deployment.input_bucket, files)
-        seconds, megabytes, outlook = measured([sys.executable, *_PLAN], emulator.variables())
+        seconds, megabytes, printed = measured([sys.executable, *_PLAN], **emulator.variables())
+        outlook = json.loads(printed)
         name = kickoff_name(emulator)
         answer = emulator.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"run_id": "listing"}))
         plan = json.loads(answer["Payload"].read())
@@ -68,25 +67,6 @@ def put_all(s3: object, bucket: str, n_files: int) -> None:
 def kickoff_name(emulator: Emulator) -> str:
     functions = emulator.client("lambda").list_functions()["Functions"]
     return next(function["FunctionName"] for function in functions if "Kickoff" in function["FunctionName"])
-
-
-def measured(command: list[str], variables: dict[str, str]) -> tuple[float, float, dict[str, int]]:
-    """Seconds and peak megabytes of a command that prints JSON, and what it printed."""
-    reader, writer = os.pipe()
-    started = time.perf_counter()
-    child = os.posix_spawn(
-        command[0],
-        command,
-        os.environ | variables,
-        file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)],
-    )
-    os.close(writer)
-    with open(reader, "rb") as printed:
-        content = printed.read()
-    _, status, used = os.wait4(child, 0)
-    if status:
-        raise click.ClickException("the plan failed")
-    return time.perf_counter() - started, used.ru_maxrss * 1024 / 1e6, json.loads(content)
 
 
 if __name__ == "__main__":

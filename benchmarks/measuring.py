@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -63,14 +63,24 @@ def cluster_command(source: Path, out: Path) -> list[str | Path]:
     return [Path(sys.executable).with_name("kmeans"), "cluster", source, "--out", out, *options]
 
 
-def peak_megabytes(command: Sequence[str | Path]) -> float:
-    """Peak resident memory of a fresh process, shared libraries included."""
+class Measured(NamedTuple):
+    """Of a command in a fresh process; the peak of its resident memory has the shared libraries in it."""
+
+    seconds: float
+    peak_megabytes: float
+    output: str
+
+
+def measured(command: Sequence[object], **environment: str) -> Measured:
+    """Run a command; its errors are shown."""
     code = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "import json, resource, subprocess, sys, time; began = time.perf_counter(); "
+        "output = subprocess.run(sys.argv[1:], check=True, text=True, stdout=subprocess.PIPE).stdout; "
+        "seconds, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN); "
+        "print(json.dumps([seconds, used.ru_maxrss * 1024 / 1e6, output]))"
     )
     # From a small process: a child begins with the pages of the one that it was forked from.
-    return int(run([sys.executable, "-c", code, *command])) * 1024 / 1e6
+    return Measured(*json.loads(run([sys.executable, "-c", code, *map(str, command)], **environment)))
 
 
 def record(name: str, repetitions: int, rows: Sequence[Mapping[str, Any]], **more: Any) -> None:

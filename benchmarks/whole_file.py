@@ -25,7 +25,7 @@ from sklearn.cluster import KMeans
 
 import kmeans
 from benchmarks.inputs import buildings, cells, write_cells
-from benchmarks.measuring import WORK, alternate, cluster_command, median_ratio, peak_megabytes, record, show
+from benchmarks.measuring import WORK, alternate, cluster_command, measured, median_ratio, record, show
 from benchmarks.quality import unconstrained_inertia
 from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.clustering.ground import read_ground
@@ -64,7 +64,7 @@ def main(files: tuple[Path, ...], target_weight: float, weight_column: str, crs:
     if files:
         return
     large = generated(((101_519, 106),))[0]
-    megabytes = peak_megabytes(cluster_command(large, WORK / "memory"))
+    megabytes = measured(cluster_command(large, WORK / "memory")).peak_megabytes
     click.echo(f"peak memory of `kmeans cluster`, 101,519 cells, fresh process: {megabytes:.0f} MB")
     record("whole_file", repetitions, rows, peak_megabytes=megabytes)
 

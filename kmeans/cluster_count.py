@@ -8,6 +8,8 @@ from kmeans.arrays import FloatArray
 from kmeans.parameters import Parameters
 
 _NO_LIMIT = 2**62
+# Divided by less, weights and radii would be infinite.
+_LEAST = 1e-250
 
 
 def feasible_counts(total_weight: float, low: float, high: float) -> tuple[int, int]:
@@ -30,11 +32,11 @@ def objective(weights: FloatArray, radii: FloatArray, params: Parameters) -> flo
     ``a * mean(|W_j - T| / T) + (1 - a) * mean(max(0, r_j - R) / R)`` with weights W_j, target T, radii r_j, desired
     radius R and ``a = weight_importance``. Without a radius only the first term counts.
     """
-    misfit = float(np.mean(np.abs(weights - params.target_weight)) / params.target_weight)
+    misfit = float(np.mean(np.abs(weights - params.target_weight)) / max(params.target_weight, _LEAST))
     radius = params.wanted_radius
     if radius is None:
         return misfit
-    excess = float(np.mean(np.maximum(0.0, radii - radius)) / radius)
+    excess = float(np.mean(np.maximum(0.0, radii - radius)) / max(radius, _LEAST))
     return params.weight_importance * misfit + (1 - params.weight_importance) * excess
 
 

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from kmeans._jit import kernel
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.kdtree import KdTree, build_kdtree
+from kmeans.nearest_offsets import nearest_offsets, usual_offset
 
 # Points whose surroundings are looked at to find the steps of a lattice.
 _SAMPLE_SIZE = 256
-# Ways to the nearest point that are tried as a step of the lattice, and the share of them that has to agree with one.
-_CANDIDATES, _LEAST_AGREEING = 7, 0.3
 # How far, in steps, a neighbour may be from its place: projected lattices are bent a little.
 _LATTICE_TOLERANCE = 0.2
 # The share of points that have to sit on the lattice.
@@ -26,9 +25,7 @@ _LATTICE_SHARE = 0.95
 _MOST_LINKS = 64
 # Keys of cells, row * width + column, and the steps between them have to fit into 64 bits.
 _LARGEST_KEY = 2**62
-# Steps of a lattice, in metres: squares of shorter ones are nothing.
-_SHORTEST_STEP = 1e-150
-# As a share of the width of the ground.
+# In metres, relative to the middle of the ground: what is less counts as 0.
 _LEAST_COORDINATE = 1e-100
 # A lattice has 8 neighbours a point; points off it may have many more, but this many on average are no lattice.
 _MOST_NEIGHBOURS = 16
@@ -125,8 +122,8 @@ def lattice_steps(tree: KdTree) -> FloatArray | None:
     if n < 4:
         return None
     sample = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE_SIZE)).astype(np.int64))
-    offsets = _nearest_offsets(tree, sample, min(12, n - 1))
-    first = _usual_offset(offsets[:, 0])
+    offsets = nearest_offsets(tree, sample, min(12, n - 1))
+    first = usual_offset(offsets[:, 0])
     if first is None:
         return None
     across = np.abs(offsets[:, :, 0] * first[1] - offsets[:, :, 1] * first[0])
@@ -135,59 +132,8 @@ def lattice_steps(tree: KdTree) -> FloatArray | None:
     if has_second.mean() < 0.5:
         return None
     nearest = np.argmax(independent[has_second], axis=1)
-    second = _usual_offset(offsets[has_second][np.arange(len(nearest)), nearest])
+    second = usual_offset(offsets[has_second][np.arange(len(nearest)), nearest])
     return None if second is None else np.array([first, second])
-
-
-def _usual_offset(offsets: FloatArray) -> FloatArray | None:
-    """The offset, up to its sign, that most of ``offsets`` (m, 2) are near to, or None if there is no such one."""
-    lengths = np.hypot(offsets[:, 0], offsets[:, 1])
-    # A square lattice is left in either of two directions, whatever comes first: one of a few is the more usual.
-    ranks = (len(lengths) - 1) * np.arange(1, _CANDIDATES + 1) // (_CANDIDATES + 1)
-    best: FloatArray | None = None
-    most = _LEAST_AGREEING * len(offsets)
-    for candidate in offsets[np.argsort(lengths, kind="stable")[ranks]]:
-        length = float(np.hypot(*candidate))
-        if not _SHORTEST_STEP < length < np.inf:
-            continue
-        folded = offsets * np.where(offsets @ candidate < 0, -1.0, 1.0)[:, None]
-        near = np.hypot(*(folded - candidate).T) < _LATTICE_TOLERANCE * length
-        n_near = int(np.count_nonzero(near))
-        if n_near > most:
-            best, most = np.median(folded[near], axis=0), n_near
-    return best
-
-
-@kernel
-def _nearest_offsets(tree: KdTree, sample: IntArray, n_nearest: int) -> FloatArray:
-    """Ways from each sampled point to its nearest other points, nearest first; infinite where there are too few."""
-    offsets = np.full((sample.shape[0], n_nearest, 2), np.inf)
-    squared = np.empty(n_nearest)
-    for s in range(sample.shape[0]):
-        i = sample[s]
-        squared[:] = np.inf
-        node = 0
-        while node < tree.first.shape[0]:
-            dx = max(tree.bounds[node, 0] - tree.x[i], tree.x[i] - tree.bounds[node, 1], 0.0)
-            dy = max(tree.bounds[node, 2] - tree.y[i], tree.y[i] - tree.bounds[node, 3], 0.0)
-            if dx * dx + dy * dy >= squared[n_nearest - 1]:
-                node = tree.after[node]
-                continue
-            if tree.after[node] == node + 1:
-                for other in range(tree.first[node], tree.last[node]):
-                    dx, dy = tree.x[other] - tree.x[i], tree.y[other] - tree.y[i]
-                    d = dx * dx + dy * dy
-                    if other == i or d >= squared[n_nearest - 1]:
-                        continue
-                    rank = n_nearest - 1
-                    while rank > 0 and squared[rank - 1] > d:
-                        squared[rank] = squared[rank - 1]
-                        offsets[s, rank] = offsets[s, rank - 1]
-                        rank -= 1
-                    squared[rank] = d
-                    offsets[s, rank, 0], offsets[s, rank, 1] = dx, dy
-            node += 1
-    return offsets
 
 
 @kernel
@@ -277,15 +223,14 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
 def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
     """Delaunay neighbours of points in different places; collinear points form a chain.
 
-    The graph may be in pieces where distances differ by ten orders of magnitude: GEOS then loses edges.
+    The graph may be in pieces where distances differ by ten orders of magnitude or are next to nothing.
     """
-    width, height = np.diff(tree.bounds[0])[[0, 2]]
-    # GEOS fails where squares are nothing. By a power of two, so that no digit changes.
-    x, y = (np.ldexp(along, -np.frexp(max(width, height))[1]) for along in (tree.x, tree.y))
-    x, y = (np.where(np.abs(along) < _LEAST_COORDINATE, 0.0, along) for along in (x, y))
+    # GEOS fails where squares are nothing.
+    x, y = (np.where(np.abs(along) < _LEAST_COORDINATE, 0.0, along) for along in (tree.x, tree.y))
     order = np.lexsort((y, x))
     chain = np.column_stack([order[:-1], order[1:]])
-    if width == 0 or height == 0:  # For these GEOS takes time with the square of their number.
+    x_min, x_max, y_min, y_max = tree.bounds[0]
+    if x_min == x_max or y_min == y_max:  # For these GEOS takes time with the square of their number.
         return from_edges(len(order), chain)
     import shapely  # Lattices, the usual input, do without.
 

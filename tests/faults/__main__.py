@@ -8,6 +8,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -15,9 +17,12 @@ from rich.table import Table
 
 from lambdas.contract import keys
 from tests.faults.model import Findings, Model
-from tests.faults.schedules import PLACES, Schedule, draw
-from tests.faults.world import PARAMS, World
+from tests.faults.schedules import PARAMS, PLACES, Schedule, draw
+from tests.faults.world import World
 from tests.support.fault_proxy import Fault, Request
+
+# What must not happen to a file.
+KINDS = ("lost", "partial", "duplicates", "wrong")
 
 
 class Experiment:
@@ -132,46 +137,82 @@ def _claim(world: World, run: str) -> dict[str, str] | None:
     return claim
 
 
+class Tally:
+    """What came of the schedules so far, whichever world they ran in."""
+
+    def __init__(self, first_seed: int, console: Console) -> None:
+        self._console, self._lock = console, threading.Lock()
+        self._began, self._first_seed, self._next_seed = time.monotonic(), first_seed, first_seed
+        self._n_schedules, self._n_files, self._n_mixed = 0, 0, 0
+        self._injected: Counter[str] = Counter()
+        self._endings: Counter[str] = Counter()
+        self.bad: Counter[str] = Counter()
+
+    def next_seed(self, schedules: int | None, seconds: float) -> int | None:
+        """The seed of the next schedule; None when so many have been begun or, without a number, the time is up."""
+        with self._lock:
+            n_begun = self._next_seed - self._first_seed
+            if n_begun >= schedules if schedules else time.monotonic() - self._began >= seconds:
+                return None
+            self._next_seed += 1
+            return self._next_seed - 1
+
+    def add(self, experiment: Experiment) -> None:
+        with self._lock:
+            self._n_schedules += 1
+            self._n_files += len(experiment.schedule.files)
+            self._injected += experiment.injected
+            self._endings += experiment.findings.endings
+            for kind in KINDS:
+                self.bad[kind] += len(getattr(experiment.findings, kind))
+            self._n_mixed += len(experiment.findings.mixed)
+            for finding in experiment.findings:
+                self._console.print(f"[red]seed {experiment.schedule.seed}: {finding}", highlight=False)
+            if self._n_schedules % 10 == 0:
+                counts = f"{self._n_schedules} schedules, {self._injected.total()} faults, {self.bad.total()} findings"
+                self._console.print(counts)
+
+    def figures(self) -> dict[str, int | dict[str, int]]:
+        return {
+            "seed": self._first_seed,
+            "schedules": self._n_schedules,
+            "files": self._n_files,
+            "faults": dict(self._injected.most_common()),
+            "endings": dict(self._endings.most_common()),
+            **{f"files {kind}": self.bad[kind] for kind in KINDS},
+            "files mixed by a batch that outlived its run": self._n_mixed,
+            "seconds": round(time.monotonic() - self._began),
+        }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--schedules", type=int, help="run so many (default: as many as fit into --seconds)")
     parser.add_argument("--seconds", type=float, default=270.0)
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule; each next one has the next seed")
+    parser.add_argument("--worlds", type=int, default=1, help="deployments that work side by side")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
     console = Console()
-    injected: Counter[str] = Counter()
-    endings: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
-    n_schedules, n_files = 0, 0
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, World(Path(folder)) as world:
-        while n_schedules < options.schedules if options.schedules else time.monotonic() - began < options.seconds:
-            experiment = Experiment(world, options.seed + n_schedules)
+
+    def work(world: World) -> None:
+        while (seed := tally.next_seed(options.schedules, options.seconds)) is not None:
+            experiment = Experiment(world, seed)
             experiment.run()
-            n_schedules += 1
-            n_files += len(experiment.schedule.files)
-            injected += experiment.injected
-            endings += experiment.findings.endings
-            for kind in ("lost", "partial", "duplicates", "wrong"):
-                bad[kind] += len(getattr(experiment.findings, kind))
-            for finding in experiment.findings:
-                console.print(f"[red]seed {experiment.schedule.seed}: {finding}", highlight=False)
-            if n_schedules % 10 == 0:
-                console.print(f"{n_schedules} schedules, {injected.total()} faults, {bad.total()} findings")
-    figures = {
-        "seed": options.seed,
-        "schedules": n_schedules,
-        "files": n_files,
-        "faults": dict(injected.most_common()),
-        "endings": dict(endings.most_common()),
-        **{f"files {kind}": bad[kind] for kind in ("lost", "partial", "duplicates", "wrong")},
-        "seconds": round(time.monotonic() - began),
-    }
+            tally.add(experiment)
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        worlds = [stack.enter_context(World(folder / str(number))) for number in range(options.worlds)]
+        tally = Tally(options.seed, console)
+        with ThreadPoolExecutor(options.worlds) as pool:
+            for _ in pool.map(work, worlds):
+                pass
+    figures = tally.figures()
     _print(console, figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    return 1 if bad.total() else 0
+    return 1 if tally.bad.total() else 0
 
 
 def _print(console: Console, figures: dict) -> None:

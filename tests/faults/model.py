@@ -29,12 +29,17 @@ def _outputs(content: bytes, filename: str, target_weight: float) -> tuple[bytes
 
 @dataclass
 class Findings:
-    """What a schedule showed: how files ended, and what must not be."""
+    """What a schedule showed: how files ended, what must not be, and what nobody was left to see.
+
+    ``mixed`` are files that a batch delivered twice left with a frame of one run and a clustered file of another, which
+    has other parameters, after the summaries of both: no function was left to look, but the next run has to.
+    """
 
     lost: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[str]:
@@ -82,7 +87,7 @@ class Model:
                 if ending not in CODES | {"done"}:
                     findings.wrong.append(f"{name} ended as {ending}")
             if all(ending == "done" for ending in endings) and name not in consistent:
-                findings.lost.append(name)
+                (findings.mixed if self._schedule.can_mix else findings.lost).append(name)
             if name in self._schedule.bad and "done" in endings:
                 findings.wrong.append(f"{name} is bad and is said to be done")
 

@@ -34,6 +34,8 @@ _FAULTS: dict[str, Callable[[random.Random], Fault]] = {
     "slow answer": lambda rng: Fault("slow", seconds=rng.uniform(0.1, 0.5)),
     "hang": lambda rng: Fault("hang", seconds=rng.uniform(0.2, 1.0)),
 }
+# Of each run but the rival.
+PARAMS = {"target_weight": 20}
 _KILLS = ("killed before", "killed during", "killed after")
 
 
@@ -89,6 +91,11 @@ class Schedule:
     def folder(self) -> str:
         return f"s{self.seed:06}/"
 
+    @property
+    def can_mix(self) -> bool:
+        """Whether a second delivery may go on after its run amid a run with other parameters."""
+        return self.delivers_twice and self.rival not in (None, PARAMS)
+
 
 def draw(seed: int, kill: Callable[[Request], None], replace: Callable[[Request], None]) -> Schedule:
     """The schedule of a seed; ``kill`` ends who sent a request, ``replace`` puts the replacement in place."""
@@ -116,7 +123,7 @@ def draw(seed: int, kill: Callable[[Request], None], replace: Callable[[Request]
         fault = Fault("act", **{moment: kill})
         drawn.rules.insert(0, Rule("read of an input", "deadly file", fault, 0, 1000, drawn.deadly))
     if rng.random() < 0.2:
-        drawn.rival = rng.choice(({"target_weight": 20}, {"target_weight": 30}))
+        drawn.rival = rng.choice((PARAMS, {"target_weight": 30}))
     drawn.delivers_twice, drawn.throttles = rng.random() < 0.2, rng.random() < 0.1
     return drawn
 

@@ -15,7 +15,6 @@ from cli.embedded.emulator import Emulator
 from lambdas.contract import keys
 from tests.support.fault_proxy import Fault, FaultProxy, Request
 
-PARAMS = {"target_weight": 20}
 # Waits of the state machine are shortened by this; those of the clients of S3 are as they are.
 _WAIT_SCALE = "0.01"
 _PASSED_ON = ("run_id", "started_at", "input_bucket", "output_bucket", "params")
