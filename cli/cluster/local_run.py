@@ -11,6 +11,7 @@ import msgspec
 
 import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from cli.lean_process import give_back_compiler
 from cli.progress_bar import one_by_one
 from cli.stop_signals import Stopped
 from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
@@ -145,6 +146,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
 def _warm_up() -> None:
     """Once in each process, before its first file is read."""
     kmeans.warm_up()
+    give_back_compiler()
     # What is loaded now stays: the collector need not look through it again and again.
     gc.freeze()
 

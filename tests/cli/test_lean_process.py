@@ -1,8 +1,10 @@
-"""What a process of our own does not load, wherever it happens to be installed."""
+"""What a process of our own does not load or keep, wherever it happens to be installed."""
 
 import os
 import subprocess
 import sys
+
+import pytest
 
 from tests.support.geoparquet_files import cells, file_bytes, point_geometry
 from tests.support.project import PROJECT
@@ -44,3 +46,29 @@ def test_a_chosen_allocator_stays():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT, env=environment)
     assert done.stdout.strip() == "mimalloc"
+
+
+RESIDENT = """
+import re
+from pathlib import Path
+import kmeans
+from cli.lean_process import give_back_compiler
+def resident():
+    mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(), flags=re.M)
+    return sum(int(re.search(r"Rss: +(\\d+)", m)[1]) for m in mappings if "libllvmlite.so" in m.partition("\\n")[0])
+kmeans.warm_up()
+before = resident()
+give_back_compiler()
+print(before, resident())
+from numba import njit
+print(njit(lambda a: a + 1)(41))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can one look")
+def test_the_code_of_the_compiler_is_given_back_and_comes_again():
+    done = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True, cwd=PROJECT)
+    sizes, answer = done.stdout.splitlines()
+    before, after = map(int, sizes.split())
+    assert after < before / 2
+    assert answer == "42"
