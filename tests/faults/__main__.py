@@ -55,13 +55,16 @@ class Experiment:
         world, schedule = self._world, self.schedule
         for name, content in schedule.files.items():
             world.put(name, content)
-        self._amid_faults(world, schedule)
+        statuses = self._amid_faults(world, schedule)
         model = Model(schedule) if self._has_replaced or not schedule.replaced else Model(_unreplaced(schedule))
         runs = [name for name, _ in self._runs()]
         all_params = [params for _, params in self._runs()]
         stored = world.stored(schedule.folder)
         consistent = model.check_objects(stored, all_params, self.findings)
-        claims = [claim for run in runs if (claim := _claim(world, run)) is not None]
+        told = [_claim(world, run) for run in runs]
+        if any(claim is None and status != "FAILED" for claim, status in zip(told, statuses, strict=True)):
+            self.findings.wrong.append("a run without a summary did not fail")
+        claims = [claim for claim in told if claim is not None]
         model.check_claims(claims, consistent, self.findings)
         if schedule.deadly and len(schedule.rules) == 1 and claims and not schedule.rival:
             model.check_neighbours(claims[0], self.findings)
@@ -72,7 +75,8 @@ class Experiment:
         runs = [(f"run-{self.schedule.seed}", PARAMS)]
         return runs if self.schedule.rival is None else [*runs, (f"rival-{self.schedule.seed}", self.schedule.rival)]
 
-    def _amid_faults(self, world: World, schedule: Schedule) -> None:
+    def _amid_faults(self, world: World, schedule: Schedule) -> list[str]:
+        """How the runs ended."""
         world.proxy.choose = self._choose
         executions = [world.start(run, schedule.folder, params) for run, params in self._runs()]
         others = []
@@ -84,14 +88,15 @@ class Experiment:
             others.append(world.throttle(0.5))
         if schedule.rival is not None:
             self.injected["two runs at once"] += 1
-        for execution in executions:
-            status = world.wait(execution)
+        statuses = [world.wait(execution) for execution in executions]
+        for status in statuses:
             self.findings.endings[f"run {status}"] += 1
             if status not in ("SUCCEEDED", "FAILED"):
                 self.findings.wrong.append(f"the run ended as {status}")
         for other in others:
             other.join()
         world.choose_nothing()
+        return statuses
 
     def _without_faults(self, model: Model, before: dict[str, bytes]) -> None:
         world, schedule = self._world, self.schedule

@@ -79,14 +79,17 @@ class Model:
         return consistent
 
     def check_claims(self, claims: list[dict[str, str]], consistent: set[str], findings: Findings) -> None:
-        """Each run names every file once, as done or with a documented code; what all say is done is there."""
+        """Each run names every file once, as done or with a documented code; what all say is done is there.
+
+        There are only the claims of runs that came to a summary.
+        """
         for name in self._versions:
             endings = [claim.get(name, "not accounted for") for claim in claims]
             findings.endings.update(endings)
             for ending in endings:
                 if ending not in CODES | {"done"}:
                     findings.wrong.append(f"{name} ended as {ending}")
-            if all(ending == "done" for ending in endings) and name not in consistent:
+            if endings and all(ending == "done" for ending in endings) and name not in consistent:
                 (findings.mixed if self._schedule.can_mix else findings.lost).append(name)
             if name in self._schedule.bad and "done" in endings:
                 findings.wrong.append(f"{name} is bad and is said to be done")
