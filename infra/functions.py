@@ -51,6 +51,9 @@ class Functions(Construct):
         self._allow(self.clustering, ["s3:ListBucket"], [inputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects(keys) for keys in CLUSTERING_WRITES])
+        # A star also stands for slashes: without this, records of a run called so.
+        forged = outputs.arn_for_objects(f"{RUNS_PREFIX}*{OUTPUT_PREFIX}*")
+        self._deny(self.clustering, ["s3:PutObject"], [forged])
         self._allow(self.clustering, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [outputs.arn_for_objects(_PROGRESS)])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
@@ -102,3 +105,7 @@ class Functions(Construct):
     @staticmethod
     def _allow(function: lambda_.Function, actions: list[str], resources: list[str]) -> None:
         function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
+
+    @staticmethod
+    def _deny(function: lambda_.Function, actions: list[str], resources: list[str]) -> None:
+        function.add_to_role_policy(iam.PolicyStatement(effect=iam.Effect.DENY, actions=actions, resources=resources))

@@ -40,7 +40,7 @@ _DEATHS = [
 ]
 # Kickoff and summary begin from the start.
 _TRIES_AFTER_DEATH = 2
-# Each time one file at least is done with; at most so many of a batch may be deadly.
+# Each second time one file at least is done with; so many of a batch may be deadly.
 _DEADLY_FILES = 20
 # Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. It
 # ends with the run, at the latest: tries at one minute on average, for a day.
@@ -149,7 +149,7 @@ class Workflow(Construct):
         # begins, and leaves out the one at which it died.
         finish = self._invoke("Finish batch", functions.clustering, result_selector=counts)
         self._retry(finish, [BatchUnfinished.__name__], MAX_FILES_PER_BATCH)
-        self._retry(finish, _DEATHS, _DEADLY_FILES)
+        self._retry(finish, _DEATHS, 2 * _DEADLY_FILES)
         cluster.add_catch(finish, errors=[BatchUnfinished.__name__, *_DEATHS], result_path="$.interruption")
         batches.item_processor(cluster)
         return batches

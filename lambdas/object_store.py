@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from lambdas.contract.errors import InputChanged, InvalidInput, RunError, StorageUnavailable
@@ -36,6 +37,8 @@ _RETRIES: "RetryConfig" = {
 _TIMEOUTS: "ClientConfig" = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "150s"}
 # How often an object is asked for whose answer broke off, or that S3 did not get in time.
 _TRIES = 3
+# What obstore raises; a want of memory is none of these.
+_OF_STORAGE = (BaseError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,13 @@ class Bucket:
         while True:
             try:
                 return ask()
-            except Exception as error:
+            except _OF_STORAGE as error:
                 failure, n_tries = self._translated(error, key), n_tries + 1
                 is_lasting = not isinstance(failure, StorageUnavailable) or time.monotonic() - began > _PATIENCE
                 if is_lasting or n_tries == _TRIES:
                     raise failure from error
 
     def _translated(self, error: Exception, key: str) -> RunError:
-        if isinstance(error, RunError):
-            return error
         text = str(error)
         code, status = _ERROR_CODE.search(text), _STATUS.search(text)
         if isinstance(error, FileNotFoundError) and code is None:
@@ -121,7 +122,7 @@ class Bucket:
         if isinstance(error, ValueError):
             return InvalidInput("is not a possible file name", bucket=self.name, filename=key)
         found = code or status
-        return storage_error(found.group(1) if found else "", text.splitlines()[0], self.name, key)
+        return storage_error(found.group(1) if found else "", text.partition("\n")[0], self.name, key)
 
 
 def _bare(etag: str | None) -> str:

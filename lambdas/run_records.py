@@ -12,12 +12,9 @@ from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing, InvalidParameters, NoResult
 from lambdas.contract.events import Batch, RunPlan
-from lambdas.contract.results import BatchProgress, BatchResult, FileResult, KnownFiles
+from lambdas.contract.results import BROKEN_RECORD, BatchResult, FileResult, KnownFiles, decode_progress
 
 Record = TypeVar("Record")
-
-# What msgspec says of bytes that are no record.
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def read_known(plan: RunPlan) -> KnownFiles:
 def _read(bucket: str, key: str, shape: type[Record]) -> Record:
     try:
         return msgspec.json.decode(s3.read(bucket, key), type=shape)
-    except _BROKEN as error:
+    except BROKEN_RECORD as error:
         raise _foreign(key, error) from error
 
 
@@ -77,11 +74,10 @@ def _unfinished(plan: RunPlan, batch: Batch) -> list[FileResult]:
     """Results of a batch that did not come to its end, as far as it noted them."""
     try:
         noted = s3.read(plan.output_bucket, keys.progress_key(plan.run_id, plan.started_at, batch.batch))
-        results = msgspec.json.decode(noted, type=BatchProgress).results
-    except (FileMissing, *_BROKEN):
+    except FileMissing:
         return []
-    names = [file.filename for file in batch.files[: len(results)]]
-    return results if [result.filename for result in results] == names else []
+    progress = decode_progress(noted, [file.filename for file in batch.files])
+    return [] if progress is None else progress.results
 
 
 def _without_result(filename: str, run_id: str) -> FileResult:
@@ -96,7 +92,7 @@ def decode_files(content: bytes) -> list[FileResult]:
     """The results in ``files.jsonl.gz``, which the summary function writes."""
     try:
         return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
-    except (*_BROKEN, OSError, EOFError, zlib.error) as error:
+    except (*BROKEN_RECORD, OSError, EOFError, zlib.error) as error:
         raise _foreign("the list of files", error) from error
 
 
@@ -120,6 +116,6 @@ def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> It
 def _decoded(content: bytes, filenames: list[str]) -> list[FileResult] | None:
     try:
         record = msgspec.json.decode(content, type=BatchResult)
-    except _BROKEN:
+    except BROKEN_RECORD:
         return None
     return record.results if [result.filename for result in record.results] == filenames else None

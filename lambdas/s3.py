@@ -26,8 +26,10 @@ Answer = TypeVar("Answer")
 
 # Look-ups that run at the same time; also the size of the connection pool.
 CONCURRENT_REQUESTS = 32
-# How often an object is asked for again whose content broke off.
-_BROKEN_ANSWERS = 2
+# A connection on which nothing moves is given up.
+_CONNECT_SECONDS, _READ_SECONDS = 5, 30
+# How often an object is asked for whose content breaks off.
+_TRIES = 3
 # Keys are in the order of their UTF-8 bytes; no key of a folder comes after this one.
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -44,7 +46,13 @@ class Listed:
 @cache
 def client() -> "S3Client":
     retries: Any = {"mode": "standard", "max_attempts": 5}
-    return boto3.client("s3", config=Config(retries=retries, max_pool_connections=CONCURRENT_REQUESTS))
+    config = Config(
+        retries=retries,
+        max_pool_connections=CONCURRENT_REQUESTS,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+    )
+    return boto3.client("s3", config=config)
 
 
 def list_objects(bucket: str, prefix: str, skip: Sequence[str] = ()) -> Iterator[Listed]:
@@ -78,10 +86,11 @@ def user_metadata(bucket: str, key: str) -> dict[str, str]:
 
 def read(bucket: str, key: str) -> bytes:
     with _translated_errors(bucket, key):
-        for _ in range(_BROKEN_ANSWERS):
+        for _ in range(_TRIES - 1):
+            answer = client().get_object(Bucket=bucket, Key=key)
             # The client's own retries end with the head of the answer.
             with suppress(HTTPClientError):
-                return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+                return answer["Body"].read()
         return client().get_object(Bucket=bucket, Key=key)["Body"].read()
 
 

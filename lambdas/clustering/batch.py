@@ -97,14 +97,14 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
     except RunError as error:
         result = FileResult.failed(filename, error)
     except MemoryError:
-        memory.give_back()
-        result = FileResult.failed(
-            filename, FileTooLarge(f"takes too much memory; {memory.advice()}", filename=filename)
-        )
+        too_large = FileTooLarge(f"takes too much memory; {memory.advice()}", filename=filename)
+        result = FileResult.failed(filename, too_large)
     except Exception as error:
         # A defect of ours in one file must not cost the others of the batch their results.
         logger.exception("unexpected error", extra={"clustered_file": filename})
         result = FileResult.failed(filename, InternalError(repr(error), filename=filename))
+    if result.failure is not None and result.failure.error == FileTooLarge.__name__:
+        memory.give_back()  # Here: while an error is handled it holds the arrays of the file.
     result = msgspec.structs.replace(result, seconds=round(time.perf_counter() - started, 4))
     if result.failure is None:
         logger.info("clustered", extra={"clustered_file": filename, "seconds": result.seconds})

@@ -5,8 +5,11 @@ import msgspec
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing, NoResult
 from lambdas.contract.events import ClusteringRequest
-from lambdas.contract.results import BatchProgress, BatchResult, FileResult
+from lambdas.contract.results import BatchProgress, BatchResult, FileResult, decode_progress
 from lambdas.object_store import Bucket
+
+# Begun so often without a note of its end, a file is what the function dies of: once may be something else.
+_MOST_BEGINNINGS = 2
 
 
 class BatchRecords:
@@ -18,32 +21,33 @@ class BatchRecords:
         if request.run_id is not None and request.started_at is not None and request.batch is not None:
             batch = (request.run_id, request.started_at, request.batch)
             self._result_key, self._progress_key = keys.result_key(*batch), keys.progress_key(*batch)
+        self._noted = BatchProgress(results=[])
 
     def earlier_results(self) -> list[FileResult]:
-        """Results of an earlier invocation that was interrupted; the file at which it died is one that failed."""
-        interruption = self._request.interruption
-        if interruption is None or not self._progress_key:
+        """Results of earlier invocations that were interrupted; a file at which they died is one that failed."""
+        if self._request.interruption is None or not self._progress_key:
             return []
         try:
-            progress = msgspec.json.decode(self._bucket.read(self._progress_key).content, type=BatchProgress)
-        except (FileMissing, msgspec.MsgspecError):
+            content = self._bucket.read(self._progress_key).content
+        except FileMissing:
             return []
-        results = list(progress.results)
-        noted = [result.filename for result in results] + [name for name in [progress.in_progress] if name is not None]
-        if noted != [file.filename for file in self._request.items[: len(noted)]]:
-            return []
-        if progress.in_progress is not None:
+        self._noted = decode_progress(content, [file.filename for file in self._request.items]) or self._noted
+        results, filename = list(self._noted.results), self._noted.in_progress
+        if filename is not None and self._noted.n_begun >= _MOST_BEGINNINGS:
             message = (
-                "the function died while it worked on this file, or was out of time; the files beside it are not "
-                f"affected. It was started again after {interruption.error}"
+                "the function died, or was out of time, each time it worked on this file; the files beside it are not "
+                "affected"
             )
-            results.append(FileResult.failed(progress.in_progress, NoResult(message, filename=progress.in_progress)))
+            results.append(FileResult.failed(filename, NoResult(message, filename=filename)))
         return results
 
     def begin(self, filename: str, results: list[FileResult]) -> None:
         """Note what is done and what comes next, once the batch has been interrupted: it may happen again."""
-        if self._request.interruption is not None and self._progress_key:
-            self._write_progress(BatchProgress(results=results, in_progress=filename))
+        if self._request.interruption is None or not self._progress_key:
+            return
+        n_begun = self._noted.n_begun if filename == self._noted.in_progress else 0
+        self._noted = BatchProgress(results=results, in_progress=filename, n_begun=n_begun + 1)
+        self._write_progress(self._noted)
 
     def end(self, results: list[FileResult], *, is_complete: bool) -> None:
         """Write down the results of all files, or of those that were done."""

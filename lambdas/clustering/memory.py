@@ -35,9 +35,29 @@ def prepare() -> None:
 
 
 def give_back() -> None:
-    """Return to the system what a file that was too large has left behind in the allocator."""
+    """Return to the system what a file that was too large has left behind in the allocator; no one may hold it still.
+
+    What lies between blocks in use is no longer resident, but counts as allocated: the allocator uses it again.
+    """
     with suppress(AttributeError):  # Another C library than that of Lambda.
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class _Mallinfo(ctypes.Structure):
+    """``struct mallinfo2`` of mallinfo(3)."""
+
+    _fields_ = [(f"_{number}", ctypes.c_size_t) for number in range(8)]
+    _fields_ += [("fordblks", ctypes.c_size_t), ("keepcost", ctypes.c_size_t)]
+
+
+def _free_bytes() -> int:
+    """What the allocator holds and nobody uses."""
+    try:
+        ask = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return 0
+    ask.restype = _Mallinfo
+    return int(ask().fordblks)
 
 
 def admit_object(filename: str, n_bytes: int) -> None:
@@ -64,7 +84,7 @@ def require(filename: str, n_bytes: float, size: str) -> None:
     if limit == resource.RLIM_INFINITY:
         return
     with open("/proc/self/statm", encoding="ascii") as counts:
-        used = int(counts.read().split()[_DATA_PAGES]) * resource.getpagesize()
+        used = int(counts.read().split()[_DATA_PAGES]) * resource.getpagesize() - _free_bytes()
     if used + n_bytes > limit:
         needed = math.ceil((used + n_bytes) / _MEGABYTE)
         raise FileTooLarge(f"has {size}, which takes about {needed:,} MB of memory; {advice()}", filename=filename)

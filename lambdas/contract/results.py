@@ -79,10 +79,33 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far an interrupted batch came: results of its first files, and the one that was being worked on."""
+    """How far an interrupted batch came.
+
+    Attributes:
+        results: of its first files.
+        in_progress: the file after them, once it has been begun.
+        n_begun: how often that was; an invocation may also end after it, and before it could note so.
+    """
 
     results: list[FileResult]
     in_progress: str | None = None
+    n_begun: int = 0
+
+
+# What msgspec says of bytes that are no record.
+BROKEN_RECORD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def decode_progress(content: bytes, filenames: list[str]) -> BatchProgress | None:
+    """The note of a batch of these files; None if it is broken, or of other files."""
+    try:
+        progress = msgspec.json.decode(content, type=BatchProgress)
+    except BROKEN_RECORD:
+        return None
+    noted = [result.filename for result in progress.results]
+    if progress.in_progress is not None:
+        noted.append(progress.in_progress)
+    return progress if noted == filenames[: len(noted)] else None
 
 
 class KnownFiles(msgspec.Struct, frozen=True):

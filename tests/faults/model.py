@@ -13,7 +13,10 @@ from lambdas.contract import errors, keys
 from lambdas.contract.parameters import parse_parameters
 from tests.faults.schedules import Schedule
 
-CODES = {name for name in vars(errors) if name[0].isupper()} - {"RunError", "InternalError"}
+# How a file may end for which nothing speaks but what was done to the run, and how one that cannot be clustered.
+_SUFFERED = (errors.NoResult, errors.StorageUnavailable, errors.OutputReplaced, errors.InputChanged)
+GOOD = {"done", *(error.__name__ for error in _SUFFERED)}
+BAD = (GOOD - {"done"}) | {errors.InvalidInput.__name__}
 Params = dict[str, float]
 
 
@@ -86,16 +89,14 @@ class Model:
         for name in self._versions:
             endings = [claim.get(name, "not accounted for") for claim in claims]
             findings.endings.update(endings)
-            for ending in endings:
-                if ending not in CODES | {"done"}:
-                    findings.wrong.append(f"{name} ended as {ending}")
+            possible = BAD if name in self._schedule.bad else GOOD
+            findings.wrong += [f"{name} ended as {ending}" for ending in endings if ending not in possible]
             if endings and all(ending == "done" for ending in endings) and name not in consistent:
                 (findings.mixed if self._schedule.can_mix else findings.lost).append(name)
-            if name in self._schedule.bad and "done" in endings:
-                findings.wrong.append(f"{name} is bad and is said to be done")
 
     def check_neighbours(self, claim: dict[str, str], findings: Findings) -> None:
         """A file at which the function dies costs nobody else."""
+        findings.endings["alone with a deadly file"] += 1
         for name, ending in claim.items():
             if name not in self._schedule.bad | {self._schedule.deadly} and ending != "done":
                 findings.lost.append(f"{name} beside a deadly file ended as {ending}")

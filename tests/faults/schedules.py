@@ -121,7 +121,9 @@ def draw(seed: int, kill: Callable[[Request], None], replace: Callable[[Request]
         drawn.deadly = rng.choice(good)
         moment = rng.choice(("before", "midway"))
         fault = Fault("act", **{moment: kill})
-        drawn.rules.insert(0, Rule("read of an input", "deadly file", fault, 0, 1000, drawn.deadly))
+        rule = Rule("read of an input", "deadly file", fault, 0, 1000, drawn.deadly)
+        # Alone it costs no other file; what comes on top of it may.
+        drawn.rules = [rule] if rng.random() < 0.5 else [rule, *drawn.rules]
     if rng.random() < 0.2:
         drawn.rival = rng.choice((PARAMS, {"target_weight": 30}))
     drawn.delivers_twice, drawn.throttles = rng.random() < 0.2, rng.random() < 0.1

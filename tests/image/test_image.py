@@ -16,6 +16,7 @@ from rich.table import Table
 
 from lambdas.contract import keys
 from tests.conftest import INPUTS, OUTPUTS
+from tests.hostile.page_cases import bomb_cases
 from tests.support.docker import is_privileged, network_of
 from tests.support.geoparquet_files import cell_file, file_bytes, read_table, square_geometry
 
@@ -84,12 +85,16 @@ def s3_inside(process):
 
 
 def invoke(call, filename):
+    result = answer(call, filename)
+    assert result["failure"] is None, result
+    return result
+
+
+def answer(call, filename):
     event = {"filename": filename, "input_bucket": INPUTS, "output_bucket": OUTPUTS}
     done = subprocess.run([*call, "--data", json.dumps(event)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert answer.get("n_failed") == 0, answer
-    [result] = answer["results"]
+    [result] = json.loads(done.stdout)["results"]
     return result
 
 
@@ -150,6 +155,18 @@ def test_the_image_answers_within_the_limits_of_lambda(docker, image, base, buck
     assert len(loaded) > 10
     assert compiled == set()
     assert not base or added < MOST_MEGABYTES_ADDED
+
+
+@pytest.mark.parametrize("name", ["1 GB of zeros in zstd", "100,000 texts of 100 KB out of a dictionary"])
+def test_a_file_that_unfolds_to_gigabytes_costs_only_itself(docker, image, buckets, moto_endpoint, name):
+    [bomb] = [case for case in bomb_cases() if case.name == name]
+    buckets.put_object(Bucket=INPUTS, Key="bomb.parquet", Body=bomb.to_bytes())
+    buckets.put_object(Bucket=INPUTS, Key="cells.parquet", Body=cell_file(500))
+    with function(docker, image, moto_endpoint) as (container, call):
+        assert answer(call, "bomb.parquet")["failure"]["error"] == "FileTooLarge"
+        assert invoke(call, "cells.parquet")["report"]["n_rows"] == 500
+        # It is the process that refused the bomb.
+        assert docker.logs(container).count("INIT REPORT") == 1
 
 
 def show(figures):

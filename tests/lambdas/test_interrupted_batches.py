@@ -8,6 +8,7 @@ from lambdas.clustering import batch
 from lambdas.clustering.handler import handle
 from lambdas.contract import errors, keys
 from lambdas.kickoff.handler import handle as kick_off
+from lambdas.object_store import Bucket
 from lambdas.summary.handler import handle as summarise
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
@@ -88,15 +89,29 @@ def test_a_batch_of_a_run_goes_on_where_the_time_was_up(inputs, deadly):
 
 def test_a_file_at_which_the_function_dies_costs_itself_and_no_other(inputs, deadly):
     deadly.names |= {NAMES[1], NAMES[3]}
-    for event in (BATCH | RUN, BATCH | RUN | DIED, BATCH | RUN | DIED):
+    for event in (BATCH | RUN, *[BATCH | RUN | DIED] * 4):
         with pytest.raises(Died):
             handle(event, None)
     assert handle(BATCH | RUN | DIED, None) == {"n_files": 4, "n_failed": 2}
     result = stored(inputs, keys.result_key("run-1", STARTED_AT, 0))
     assert endings(result["results"]) == dict(zip(NAMES, ["done", "NoResult", "done", "NoResult"], strict=True))
-    assert "Runtime.ExitError" in result["results"][1]["failure"]["message"]
-    # Once in the first invocation, once in the second, after which it is left out.
-    assert deadly.begun.count(NAMES[1]) == 2
+    # Once in the first invocation, once in each of the next two, after which it is left out.
+    assert deadly.begun.count(NAMES[1]) == 3
+
+
+@pytest.mark.parametrize("key", [keys.progress_key("run-1", STARTED_AT, 0), keys.result_key("run-1", STARTED_AT, 0)])
+def test_a_file_is_not_blamed_for_what_cannot_be_noted_after_it(inputs, monkeypatch, key):
+    real, left = Bucket.write, [False, True] if "progress" in key else [True]
+
+    def write(bucket, written, *rest):
+        if written == key and left and left.pop(0):
+            raise errors.StorageUnavailable("down")
+        return real(bucket, written, *rest)
+
+    monkeypatch.setattr(Bucket, "write", write)
+    with pytest.raises(errors.StorageUnavailable):
+        handle(BATCH | RUN | DIED, None)
+    assert handle(BATCH | RUN | DIED, None) == {"n_files": 4, "n_failed": 0}
 
 
 def test_what_is_known_of_a_batch_that_never_ends_is_in_the_summary(inputs, deadly):

@@ -88,6 +88,35 @@ def test_an_object_that_is_replaced_again_and_again_is_an_error(storage, buckets
         Bucket(INPUTS).read("a.parquet")
 
 
+@pytest.mark.parametrize("error", [MemoryError(), MemoryError("Unable to allocate"), TypeError("a defect")])
+def test_what_is_not_of_the_storage_is_not_blamed_on_it(storage, error):
+    def fail(n_bytes):
+        raise error
+
+    with pytest.raises(type(error)):
+        Bucket(INPUTS).read("a.parquet", admit=fail)
+    assert storage.n_requests == 1
+
+
+def test_a_server_that_says_nothing_is_asked_again_a_few_times(storage, monkeypatch):
+    """As often as the client does by itself; each time takes as long as its timeout."""
+    monkeypatch.setattr(s3, "_READ_SECONDS", 0.1)
+    s3.client.cache_clear()
+    storage.faults = [Fault("hang", seconds=0.5)] * 50
+    with pytest.raises(errors.StorageUnavailable, match=r"timed? ?out"):
+        s3.read(INPUTS, "a.parquet")
+    assert storage.n_requests == 6
+    storage.faults = [Fault("hang", seconds=0.5)] * 3
+    assert s3.read(INPUTS, "a.parquet") == CONTENT
+
+
+@pytest.mark.slow
+def test_a_read_that_hangs_longer_than_the_client_waits(storage):
+    storage.faults = [Fault("hang", seconds=40)]
+    assert Bucket(INPUTS).read("a.parquet").content == CONTENT
+    assert storage.n_requests == 2
+
+
 def test_what_is_not_admitted_is_not_read(storage):
     def refuse(n_bytes):
         raise errors.FileTooLarge(f"{n_bytes} bytes")

@@ -168,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault: Fault | None,
         request: Request,
     ) -> None:
+        if fault is not None and not content:
+            self._without_content(fault, request)
         self.send_response_only(status)
         length = str(len(content))
         for name, value in headers:
@@ -196,6 +198,15 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(fault.seconds / pieces if fault else 0)
             return
         self.wfile.write(content)
+
+    def _without_content(self, fault: Fault, request: Request) -> None:
+        """What happens to an answer that cannot come in pieces: it is late, or never comes."""
+        if fault.midway and self.command != "PUT":
+            fault.midway(request)
+        if fault.kind == "slow":
+            time.sleep(fault.seconds)
+        if fault.kind == "truncate":
+            self._cut()
 
     def _cut(self) -> None:
         """End the connection at once, without the orderly end that a server would give it."""
