@@ -71,7 +71,7 @@ def odd() -> Iterator[Case]:
 def odd_bombs() -> Iterator[Case]:
     """Large, and just small enough."""
     yield Case("100,000 texts of 100 KB as dictionary type", _dictionary_type_bomb, ONE_CLUSTER)
-    yield Case("40 weights in a page of 1 GB", partial(_padded_bomb, 1))
+    yield Case("40 weights in a page of half a GB", partial(_padded_bomb, 0.5))
 
 
 def _header(place: int, value: int) -> Struct:
@@ -244,9 +244,9 @@ def _squeezed(codec: str, n_bytes: int) -> bytes:
     return sink.getvalue()
 
 
-def _padded_bomb(gigabytes: int) -> bytes:
+def _padded_bomb(gigabytes: float) -> bytes:
     """Few values, and behind them zeros that nobody asked for."""
-    n_bytes = gigabytes * 2**30 - 512
+    n_bytes = int(gigabytes * 2**30) - 512
     column = Column("population", DOUBLE, [Page(_squeezed("zstd", n_bytes), N_ROWS, size=n_bytes)], N_ROWS, ZSTD)
     return handmade([column, LONGITUDE, LATITUDE], N_ROWS)
 
