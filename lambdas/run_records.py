@@ -10,16 +10,20 @@ import msgspec
 
 from lambdas import s3
 from lambdas.contract import keys
-from lambdas.contract.errors import FileMissing, InvalidParameters, NoResult
+from lambdas.contract.errors import InvalidParameters, NoResult
 from lambdas.contract.events import Batch, RunPlan
 from lambdas.contract.results import BROKEN_RECORD, BatchResult, FileResult, KnownFiles, decode_progress
+from lambdas.summary.run_summary import RunSummary
 
 Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """A batch of a run with the results of its files; ``results`` is None while, or because, there are none."""
+    """A batch of a run with the results of its files, or of the first ones if it did not come to its end.
+
+    ``results`` is None while, or because, there are none.
+    """
 
     batch: Batch
     results: list[FileResult] | None
@@ -50,6 +54,17 @@ def read_known(plan: RunPlan) -> KnownFiles:
     return _read(plan.output_bucket, keys.known_key(plan.run_id), KnownFiles)
 
 
+def read_summary(output_bucket: str, run_id: str) -> RunSummary:
+    """How a run has ended.
+
+    Raises:
+        FileMissing: it has not, or there is no such run.
+        InvalidParameters: it is a run of another version of this program.
+        AccessDenied, BucketMissing, StorageUnavailable: from S3.
+    """
+    return _read(output_bucket, keys.summary_key(run_id), RunSummary)
+
+
 def _read(bucket: str, key: str, shape: type[Record]) -> Record:
     try:
         return msgspec.json.decode(s3.read(bucket, key), type=shape)
@@ -61,23 +76,25 @@ def _foreign(key: str, error: Exception) -> InvalidParameters:
     return InvalidParameters(f"{key} is of another version of this program, or broken ({error})")
 
 
+def results_before(known: KnownFiles) -> Iterator[FileResult]:
+    """Where the outputs of the files are that were done before, and which ones these were; without their reports."""
+    for filename, output_etag, frame_etag in zip(known.done, known.output_etags, known.frame_etags, strict=True):
+        yield FileResult(
+            filename=filename,
+            output=keys.output_key(filename),
+            output_etag=output_etag,
+            frame=keys.frame_key(filename),
+            frame_etag=frame_etag,
+        )
+
+
 def file_results(plan: RunPlan, known: KnownFiles) -> Iterator[FileResult]:
     """How each file ended that was not done before; one that was sent and has no result counts as failed."""
     yield from known.failed
-    for outcome in batch_outcomes(plan, read_manifest(plan), written_results(plan)):
-        results = outcome.results if outcome.results is not None else _unfinished(plan, outcome.batch)
+    for outcome in batch_outcomes(plan, read_manifest(plan), written_results(plan) | _written_progress(plan)):
+        results = outcome.results or []
         yield from results
         yield from (_without_result(file.filename, plan.run_id) for file in outcome.batch.files[len(results) :])
-
-
-def _unfinished(plan: RunPlan, batch: Batch) -> list[FileResult]:
-    """Results of a batch that did not come to its end, as far as it noted them."""
-    try:
-        noted = s3.read(plan.output_bucket, keys.progress_key(plan.run_id, plan.started_at, batch.batch))
-    except FileMissing:
-        return []
-    progress = decode_progress(noted, [file.filename for file in batch.files])
-    return [] if progress is None else progress.results
 
 
 def _without_result(filename: str, run_id: str) -> FileResult:
@@ -102,13 +119,26 @@ def written_results(plan: RunPlan) -> set[str]:
     return {found.key for found in s3.list_objects(plan.output_bucket, prefix)}
 
 
+def _written_progress(plan: RunPlan) -> set[str]:
+    """Keys of what interrupted batches have noted."""
+    prefix = keys.progress_prefix(plan.run_id, plan.started_at)
+    return {found.key for found in s3.list_objects(plan.output_bucket, prefix)}
+
+
 def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> Iterator[BatchOutcome]:
-    """Each of these batches with what the clustering function wrote about it, as far as ``written`` has its key."""
+    """Each of these batches with what the clustering function wrote about it, as far as ``written`` has the keys."""
 
     def read(batch: Batch) -> BatchOutcome:
-        key = keys.result_key(plan.run_id, plan.started_at, batch.batch)
-        content = s3.read(plan.output_bucket, key) if key in written else b""
-        return BatchOutcome(batch, _decoded(content, [file.filename for file in batch.files]))
+        where = plan.run_id, plan.started_at, batch.batch
+        result_key, progress_key = keys.result_key(*where), keys.progress_key(*where)
+        filenames = [file.filename for file in batch.files]
+        results = None
+        if result_key in written:
+            results = _decoded(s3.read(plan.output_bucket, result_key), filenames)
+        if results is None and progress_key in written:
+            progress = decode_progress(s3.read(plan.output_bucket, progress_key), filenames)
+            results = None if progress is None else progress.results
+        return BatchOutcome(batch, results)
 
     return s3.concurrently(read, batches)
 

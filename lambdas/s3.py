@@ -80,10 +80,6 @@ def _listed_until(
     return None
 
 
-def user_metadata(bucket: str, key: str) -> dict[str, str]:
-    return head(bucket, key)["Metadata"]
-
-
 def read(bucket: str, key: str) -> bytes:
     with _translated_errors(bucket, key):
         for _ in range(_TRIES - 1):

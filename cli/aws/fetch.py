@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from cli.progress_bar import one_by_one
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
     from lambdas.contract.events import RunPlan
+    from lambdas.summary.run_summary import RunSummary
 
 _PARTS = ("clustered", "frames", "joined", "report")
 # Messages about files that could not be written.
@@ -152,7 +153,7 @@ class _Wanted:
     is_shared: bool = False
 
 
-def _wanted(plan: "RunPlan", parts: Sequence[str], summary: dict[str, Any] | None) -> Iterator[_Wanted]:
+def _wanted(plan: "RunPlan", parts: Sequence[str], summary: "RunSummary | None") -> Iterator[_Wanted]:
     from lambdas.contract import keys
     from lambdas.run_records import file_results, read_known
 
@@ -169,7 +170,7 @@ def _wanted(plan: "RunPlan", parts: Sequence[str], summary: dict[str, Any] | Non
     if summary is None:
         return
     if "joined" in parts:
-        joined = summary["joined_frame_keys"]
+        joined = summary.joined_frame_keys
         names = ["frame.parquet"] if len(joined) == 1 else [f"frame-{part:04d}.parquet" for part in range(len(joined))]
         yield from (_Wanted(key, name) for key, name in zip(joined, names, strict=True))
     if "report" in parts:

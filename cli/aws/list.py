@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def list_runs(deployment: "Deployment", n_runs: int) -> list[dict[str, Any]]:
 
 def _described(output_bucket: str, execution: Any) -> dict[str, Any]:
     from cli.aws.run_outcome import read_summary
+    from lambdas.contract.errors import InvalidParameters
 
     ended = execution.get("stopDate", datetime.now(UTC))
     run = {
@@ -74,9 +76,12 @@ def _described(output_bucket: str, execution: Any) -> dict[str, Any]:
         "started_at": f"{execution['startDate'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "seconds": round((ended - execution["startDate"]).total_seconds(), 1),
     }
-    is_going_on = execution["status"] == "RUNNING"
-    summary = None if is_going_on else read_summary(output_bucket, execution["name"], execution["startDate"])
-    return run | {name: (summary or {}).get(name) for name in _FIGURES}
+    summary = None
+    if execution["status"] != "RUNNING":
+        # One of another version has no figures here, and hides no other run.
+        with suppress(InvalidParameters):
+            summary = read_summary(output_bucket, execution["name"], execution["startDate"])
+    return run | {name: getattr(summary, name, None) for name in _FIGURES}
 
 
 def _print(runs: list[dict[str, Any]]) -> None:

@@ -22,6 +22,7 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
         n_found: input files under the prefix.
         n_done: of these, finished with the same parameters, version and input.
         n_stale: of the others, those with an output that is out of date.
+        n_refused: those that would fail for their names, and would not even be sent.
         n_files, n_bytes: what would be done.
         estimate: time and money.
     """
@@ -33,6 +34,7 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
     n_found: int
     n_done: int
     n_stale: int
+    n_refused: int
     n_files: int
     n_bytes: int
     estimate: "CostEstimate"
@@ -97,6 +99,7 @@ def look_ahead(stack: str, request: dict[str, Any]) -> RunOutlook:
         n_found=found.n_found,
         n_done=len(found.done),
         n_stale=found.n_stale,
+        n_refused=len(found.refused),
         n_files=len(found.to_do),
         n_bytes=n_bytes,
         estimate=estimate_cost(
@@ -122,6 +125,8 @@ def _print(outlook: RunOutlook) -> None:
     table.add_row("input files", f"{outlook.n_found:,}")
     table.add_row("up to date", f"{outlook.n_done:,}")
     table.add_row("out of date", f"{outlook.n_stale:,}")
+    if outlook.n_refused:
+        table.add_row("refused for their names", f"{outlook.n_refused:,}")
     table.add_section()
     table.add_row("to do", f"{outlook.n_files:,}")
     table.add_row("size", file_size(outlook.n_bytes))

@@ -9,13 +9,15 @@ import msgspec
 from cli.aws.options import choose_account, stack_options
 from cli.aws.start import accompany, start_run
 from cli.command_errors import errors_as_exit_status
-from lambdas.contract.errors import LASTING, FileMissing, InvalidParameters
+from lambdas.contract import keys
+from lambdas.contract.errors import LASTING, FileMissing, InvalidInput, InvalidParameters
 from lambdas.contract.results import FileResult
 from lambdas.readable import counted, printable
 
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
     from lambdas.contract.events import RunPlan
+    from lambdas.summary.run_summary import RunSummary
 
 # Files that a sentence names.
 _NAMED = 5
@@ -115,16 +117,20 @@ def retry_run(
     return new_run, True, f"Started {new_run} for what failed or is missing in {run}."
 
 
-def _nothing_to_do(plan: "RunPlan", summary: dict[str, Any]) -> str | None:
+def _nothing_to_do(plan: "RunPlan", summary: "RunSummary") -> str | None:
     """Why a retry would do nothing, None if it would do something."""
     from lambdas import s3
 
-    failures = msgspec.convert(summary["failures"], list[FileResult])
+    failures = summary.failures
     if not failures:
         return f"Nothing is left to do: no file of {plan.run_id} failed."
 
     def is_unchanged(result: FileResult) -> bool:
         failure = result.failure
+        try:
+            keys.check_filename(result.filename)
+        except InvalidInput:
+            return True  # It is the name, whatever is in the file.
         if failure is None or failure.error not in LASTING or failure.input_etag is None:
             return False
         try:

@@ -1,6 +1,5 @@
 """How a run on AWS has ended, as text and as JSON."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ import msgspec
 
 from cli.aws.deployment import Deployment
 from cli.aws.run_progress import is_since
-from lambdas import s3
-from lambdas.contract import keys
+from lambdas import run_records
 from lambdas.contract.errors import FileMissing
 from lambdas.contract.results import FileResult
 from lambdas.readable import counted, dollars, duration, printable
+from lambdas.summary.run_summary import RunSummary
 
 # How a run ends that came to its end with more failed files than it tolerates.
 TOO_MANY_FAILED = "ToleratedFailuresExceeded"
@@ -39,11 +38,11 @@ class RunOutcome:
     status: str
     error: str | None
     cause: str | None
-    summary: dict[str, Any] | None
+    summary: RunSummary | None
 
     @property
     def n_failed(self) -> int:
-        return int(self.summary["n_failed"]) if self.summary is not None else 0
+        return self.summary.n_failed if self.summary is not None else 0
 
     def print(self, *, as_json: bool, option: str) -> None:
         """Figures on standard output, failures and what to do about them on standard error.
@@ -53,16 +52,15 @@ class RunOutcome:
             option: what to add to commands for this stack.
         """
         if as_json:
-            click.echo(json.dumps(vars(self)))
+            click.echo(msgspec.json.encode(self))
             return
         if self.summary is not None:
             click.echo(_figures(self.summary))
-            if self.summary["report_error"]:
-                click.echo(printable(f"Joined frame or report are missing: {self.summary['report_error']}"), err=True)
-            failures = msgspec.convert(self.summary["failures"], list[FileResult])
-            for line in failures_by_error(failures):
+            if self.summary.report_error:
+                click.echo(printable(f"Joined frame or report are missing: {self.summary.report_error}"), err=True)
+            for line in failures_by_error(self.summary.failures):
                 click.echo(line, err=True)
-            if failures:
+            if self.summary.failures:
                 click.echo(f"Once they are repaired: kmeans aws retry {self.run}{option}", err=True)
             click.echo(f"Report: kmeans aws report {self.run}{option}")
         if self.status != "SUCCEEDED":
@@ -72,8 +70,8 @@ class RunOutcome:
 
     def _reason(self) -> str:
         if self.error == TOO_MANY_FAILED and self.summary is not None:
-            n_all = self.summary["n_files"] + self.summary["n_done"]
-            tolerated = f"{self.summary['tolerated_failure_percentage']:g} %"
+            n_all = self.summary.n_files + self.summary.n_done
+            tolerated = f"{self.summary.tolerated_failure_percentage:g} %"
             return f" ({self.n_failed:,} of {counted(n_all, 'file')} failed, more than the {tolerated} tolerated)"
         reason = ": ".join(text for text in (self.error, self.cause) if text)
         return f" ({reason})" if reason else ""
@@ -85,21 +83,26 @@ def outcome_of(deployment: Deployment, run: str, described: Any) -> RunOutcome:
     return RunOutcome(run, described["status"], described.get("error"), described.get("cause"), summary)
 
 
-def read_summary(bucket: str, run: str, start: datetime) -> dict[str, Any] | None:
-    """The summary of the run of that name that was started then, None if it has none."""
+def read_summary(bucket: str, run: str, start: datetime) -> RunSummary | None:
+    """The summary of the run of that name that was started then, None if it has none.
+
+    Raises:
+        InvalidParameters: it is one of another version, or broken.
+        AccessDenied, StorageUnavailable: from S3.
+    """
     try:
-        summary: dict[str, Any] = json.loads(s3.read(bucket, keys.summary_key(run)))
+        summary = run_records.read_summary(bucket, run)
     except FileMissing:
         return None
-    return summary if is_since(summary["started_at"], start) else None
+    return summary if is_since(summary.started_at, start) else None
 
 
 def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
     """Lines for people: each error with its number of files and the first of them."""
     groups: dict[str, list[str]] = defaultdict(list)
     for result in failures:
-        assert result.failure is not None
-        groups[result.failure.error].append(result.failure.message)
+        if result.failure is not None:
+            groups[result.failure.error].append(result.failure.message)
     for error, messages in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
         yield f"{error}: {counted(len(messages), 'file')}"
         yield from (f"  {printable(message)}" for message in messages[:_SHOWN_FAILURES])
@@ -107,10 +110,10 @@ def failures_by_error(failures: list[FileResult]) -> Iterator[str]:
             yield f"  and {len(messages) - _SHOWN_FAILURES:,} more, all in summary.json and in the report"
 
 
-def _figures(summary: dict[str, Any]) -> str:
+def _figures(summary: RunSummary) -> str:
     return (
-        f"{counted(summary['n_succeeded'], 'file')} clustered, {summary['n_done']:,} were up to date, "
-        f"{summary['n_failed']:,} failed, in {duration(summary['duration_seconds'])} for about "
-        f"{dollars(summary['dollars'])}. {counted(summary['n_rows'], 'row')} are in "
-        f"{counted(summary['n_clusters'], 'cluster')}, {summary['n_in_range']:,} of them inside the weight range."
+        f"{counted(summary.n_succeeded, 'file')} clustered, {summary.n_done:,} were up to date, "
+        f"{summary.n_failed:,} failed, in {duration(summary.duration_seconds)} for about "
+        f"{dollars(summary.dollars)}. {counted(summary.n_rows, 'row')} are in "
+        f"{counted(summary.n_clusters, 'cluster')}, {summary.n_in_range:,} of them inside the weight range."
     )

@@ -16,7 +16,7 @@ from lambdas.readable import counted
 if TYPE_CHECKING:
     from cli.aws.deployment import Deployment
 
-_COUNTS = ("n_found", "n_done", "n_unchanged", "n_files", "n_batches", "n_bytes")
+_COUNTS = ("n_found", "n_done", "n_unchanged", "n_refused", "n_files", "n_batches", "n_bytes")
 
 
 @click.command(
@@ -97,8 +97,9 @@ def accompany(
         return
     if counts:
         unchanged = f"{counts['n_unchanged']:,} unchanged since they failed, " if counts["n_unchanged"] else ""
+        refused = f"{counts['n_refused']:,} refused for their names, " if counts["n_refused"] else ""
         click.echo(
-            f"{counted(counts['n_found'], 'file')} found, {counts['n_done']:,} up to date, {unchanged}"
+            f"{counted(counts['n_found'], 'file')} found, {counts['n_done']:,} up to date, {unchanged}{refused}"
             f"{counts['n_files']:,} to do in {counted(counts['n_batches'], 'batch', 'batches')}."
         )
         if counts["n_files"] == 0:

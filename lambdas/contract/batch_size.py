@@ -11,6 +11,9 @@ DEFAULT_TIMEOUT_MINUTES = 5
 MAX_BYTES_PER_BATCH = 16 * 1024 * 1024
 # Less than this is not worth the start-up of a function of its own.
 MIN_BYTES_PER_BATCH = 256 * 1024
+# Of its files in JSON. The state machine carries 256 KiB from state to state; the rest is for parameters, names of
+# buckets, and an error with a cause of up to 32 KiB.
+MAX_ENCODED_BYTES_PER_BATCH = 160 * 1024
 # With a few batches for each concurrent execution none of them waits long for the last one.
 BATCHES_PER_EXECUTION = 4
 # Parts of the function's timeout that a batch may be expected to take: for its files as such, nearly all of which is

@@ -1,16 +1,18 @@
 """Shapes of what the state machine passes between the functions, and their validation."""
 
-from typing import Any, TypeVar
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from lambdas.contract.errors import InvalidEvent
-from lambdas.contract.keys import MOMENT_PATTERN, RUN_ID_PATTERN
+from lambdas.contract.keys import MOMENT_PATTERN, OUTPUT_PREFIX, RUN_ID_PATTERN
 from lambdas.contract.parameters import RunParameters, parse_parameters
 
 DEFAULT_MAX_CONCURRENCY = 500
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 10.0
-# The state machine carries at most 256 KiB from state to state: names of this many files, of up to 1,024 bytes, fit.
+# Of files with names of usual length; `batch_size.MAX_ENCODED_BYTES_PER_BATCH` sees to long ones.
 MAX_FILES_PER_BATCH = 200
 # Batches that may crash in any run, however small, before the map gives up on the others.
 MIN_TOLERATED_BATCHES = 2
@@ -22,7 +24,8 @@ class FileItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file to cluster; ``bytes`` is its size when known."""
 
     filename: str
-    bytes: int | None = None
+    # More than any object of S3 has; times are told from it, and no float holds just any number.
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,8 +55,8 @@ class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for field, run_id in (("run_id", self.run_id), ("retry_of", self.retry_of)):
-            if run_id is not None and not RUN_ID_PATTERN.fullmatch(run_id):
-                raise ValueError(f"`{field}` has to be 1 to 80 letters, digits, `-` or `_`")
+            if run_id is not None:
+                _check_run_id(field, run_id)
         if self.retry_of == self.run_id:
             raise ValueError("`retry_of` has to name another run")
         if self.retry_of is not None and self.n_files is not None:
@@ -86,6 +89,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         n_done: of these, finished earlier with the same parameters and unchanged since.
         n_unchanged: of the others, those that failed in the run that is retried and have not changed since.
         n_files: of the others, how many are sent.
+        n_refused: of those that would be sent, how many are not, as their names cannot be those of files.
         n_batches, n_bytes: what they add up to.
         fingerprint: of the parameters and the version, which all outputs of the run have.
         tolerated_batch_percentage: share of batches that may crash before the map stops; the verdict over the files is
@@ -111,7 +115,11 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fingerprint: str
     params: RunParameters
     retry_of: str | None = None
+    n_refused: int = 0
     map_error: StateError | None = None
+
+    def __post_init__(self) -> None:
+        check_moment(self.started_at)
 
 
 class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,15 +144,36 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("the event needs either `filename` or `files`")
         if len({value is None for value in (self.run_id, self.started_at, self.batch)}) > 1:
             raise ValueError("`run_id`, `started_at` and `batch` belong together")
-        if self.run_id is not None and not RUN_ID_PATTERN.fullmatch(self.run_id):
-            raise ValueError("`run_id` has to be 1 to 80 letters, digits, `-` or `_`")
-        if self.started_at is not None and not MOMENT_PATTERN.fullmatch(self.started_at):
-            raise ValueError("`started_at` has to be a moment in UTC with microseconds")
+        if self.run_id is not None:
+            _check_run_id("run_id", self.run_id)
+        if self.started_at is not None:
+            check_moment(self.started_at)
 
     @property
     def items(self) -> tuple[FileItem, ...]:
         """The files to cluster, however they were named."""
         return (FileItem(self.filename),) if self.filename is not None else self.files or ()
+
+
+def _check_run_id(field: str, run_id: str) -> None:
+    if not RUN_ID_PATTERN.fullmatch(run_id):
+        raise ValueError(f"`{field}` has to be 1 to 80 letters, digits, `-` or `_`")
+    if OUTPUT_PREFIX in run_id:
+        # The clustering function may write whatever has this in its key: also plans and summaries of such a run.
+        raise ValueError(f"`{field}` must not contain `{OUTPUT_PREFIX}`, with which names of outputs begin")
+
+
+def check_moment(started_at: str) -> None:
+    """Refuse what is no moment as the kickoff function notes it, or one that there never is.
+
+    Raises:
+        ValueError: saying so.
+    """
+    if MOMENT_PATTERN.fullmatch(started_at):
+        with suppress(ValueError):
+            datetime.fromisoformat(started_at)
+            return
+    raise ValueError("`started_at` has to be a moment in UTC with microseconds")
 
 
 Event = TypeVar("Event", RunRequest, RunPlan, ClusteringRequest)

@@ -103,9 +103,13 @@ def result_key(run_id: str, started_at: str, batch: int) -> str:
     return f"{results_prefix(run_id, started_at)}{batch:06d}.json"
 
 
+def progress_prefix(run_id: str, started_at: str) -> str:
+    """Where batches that were interrupted note how far they came; most have no need to."""
+    return f"{run_prefix(run_id)}progress/{_moment(started_at)}/"
+
+
 def progress_key(run_id: str, started_at: str, batch: int) -> str:
-    """How far a batch came that was interrupted; most have none."""
-    return f"{run_prefix(run_id)}progress/{_moment(started_at)}/{batch:06d}.json"
+    return f"{progress_prefix(run_id, started_at)}{batch:06d}.json"
 
 
 def executions_prefix(run_id: str) -> str:

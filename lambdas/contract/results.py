@@ -113,11 +113,15 @@ class KnownFiles(msgspec.Struct, frozen=True):
 
     Attributes:
         done: names of those whose output is up to date.
-        failed: those that failed in the run that is retried, and would again: nothing has changed since.
+        failed: those that failed in the run that is retried, and would again: nothing has changed since; and those that
+            are refused for their names.
+        output_etags, frame_etags: of the clustered file and the frame of each of ``done``.
     """
 
     done: list[str]
     failed: list[FileResult]
+    output_etags: list[str]
+    frame_etags: list[str]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

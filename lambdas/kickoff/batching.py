@@ -1,16 +1,21 @@
 """Packs files into batches of near-equal bytes, so that small files share an invocation and no batch lags behind."""
 
 import heapq
+import json
+from dataclasses import replace
 
-from lambdas.contract.batch_size import BatchLimits, count_batches
+from lambdas.contract.batch_size import MAX_ENCODED_BYTES_PER_BATCH, BatchLimits, count_batches
 from lambdas.contract.events import Batch, FileItem
 
 
 def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> list[Batch]:
     """Spread ``files`` over batches, the largest file first and always into the lightest batch that has room.
 
-    Graham's rule keeps the heaviest batch within 4/3 of the best possible one.
+    Graham's rule keeps the heaviest batch within 4/3 of the best possible one. Where names are long, all batches have
+    fewer files than ``limits`` allow, so that none is more than the state machine carries.
     """
+    n_carried = MAX_ENCODED_BYTES_PER_BATCH // max(map(_encoded_bytes, files), default=1)
+    limits = replace(limits, files=min(limits.files, n_carried))
     n_batches = count_batches(len(files), sum(file.bytes or 0 for file in files), max_concurrency, limits)
     contents: list[list[FileItem]] = [[] for _ in range(n_batches)]
     # Bytes and files of each batch that has room: of two equally light ones, the one with fewer files is next.
@@ -21,3 +26,8 @@ def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> li
         if n_files + 1 < limits.files:
             heapq.heappush(open_batches, (n_bytes + (file.bytes or 0), n_files + 1, number))
     return [Batch(number, tuple(content)) for number, content in enumerate(contents)]
+
+
+def _encoded_bytes(file: FileItem) -> int:
+    """Bytes of a file in JSON that has nothing but ASCII in it: the longest that an encoder may make of its name."""
+    return len(json.dumps({"filename": file.filename, "bytes": file.bytes})) + len(", ")

@@ -54,7 +54,12 @@ def plan_run(
     )
     # The seconds of an earlier run are none of this one.
     unchanged = [msgspec.structs.replace(earlier.failed[name], seconds=None) for name in found.unchanged]
-    known = KnownFiles(found.done, unchanged)
+    known = KnownFiles(
+        done=[file.filename for file in found.done],
+        failed=unchanged + found.refused,
+        output_etags=[file.output_etag for file in found.done],
+        frame_etags=[file.frame_etag for file in found.done],
+    )
     batches = pack(found.to_do, request.max_concurrency, limits)
     plan = RunPlan(
         run_id=request.run_id,
@@ -64,8 +69,9 @@ def plan_run(
         prefix=request.prefix,
         manifest_key=keys.manifest_key(request.run_id),
         n_found=found.n_found,
-        n_done=len(known.done),
-        n_unchanged=len(known.failed),
+        n_done=len(found.done),
+        n_unchanged=len(found.unchanged),
+        n_refused=len(found.refused),
         n_files=len(found.to_do),
         n_batches=len(batches),
         n_bytes=sum(file.bytes or 0 for file in found.to_do),

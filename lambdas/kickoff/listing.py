@@ -1,13 +1,23 @@
 """Finds the input files of a run, and which of them are already done."""
 
-import itertools
 import posixpath
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambdas import s3
 from lambdas.contract import keys
+from lambdas.contract.errors import InvalidInput
 from lambdas.contract.events import FileItem
 from lambdas.contract.parameters import RunParameters
+from lambdas.contract.results import FileResult
+
+
+class DoneFile(NamedTuple):
+    """A file whose output is up to date, with the ETags of its clustered file and its frame."""
+
+    filename: str
+    output_etag: str
+    frame_etag: str
 
 
 @dataclass(frozen=True)
@@ -16,17 +26,19 @@ class Found:
 
     Attributes:
         n_found: all of them.
-        done: names of those whose output is up to date.
+        done: those whose output is up to date.
         n_stale: those whose output was made with other parameters, by another version, from another input, or lost its
             frame.
         unchanged: names of those that failed before and have not changed since.
+        refused: failures of those whose names cannot be those of files.
         to_do: what is to be clustered, in the order of the keys.
     """
 
     n_found: int
-    done: list[str]
+    done: list[DoneFile]
     n_stale: int
     unchanged: list[str]
+    refused: list[FileResult]
     to_do: list[FileItem]
 
 
@@ -62,11 +74,11 @@ def find_files(
 
     A file is done when its output was made with the same parameters and version from the input as it is now, and the
     frame beside it is the one made with it; this is in the metadata of the clustered file. At most ``n_files`` are
-    returned as to do.
+    returned as to do or refused.
 
     Args:
         only: files to look at, instead of all; those that failed and are not there any more are to do all the same, so
-            that the clustering function says so.
+            that the clustering function says so. Then ``force`` is for those that failed.
 
     Raises:
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
@@ -79,24 +91,42 @@ def find_files(
         for found in (s3.list_objects(input_bucket, prefix) if names is None or names else ())
         if keys.is_input(found.key) and (names is None or found.key in names)
     ]
-    if force:
-        # In a retry what is done is none of its business.
-        done, n_stale = set[str]() if only is None else only.done, 0
-    else:
-        done, n_stale = _done(inputs, output_bucket, prefix, params)
+    # By force all are done again, in a retry all that failed.
+    may_be_done = [found for found in inputs if not force or (only is not None and found.key in only.done)]
+    done, n_stale = _done(may_be_done, output_bucket, prefix, params)
+    names_done = {file.filename for file in done}
     failed = {} if only is None else only.failed
-    unchanged = {found.key for found in inputs if not force and failed.get(found.key) == found.etag} - done
-    to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in done | unchanged]
+    unchanged = {found.key for found in inputs if not force and failed.get(found.key) == found.etag} - names_done
+    settled = names_done | unchanged
+    to_do = [FileItem(found.key, found.size) for found in inputs if found.key not in settled]
     gone = sorted(failed.keys() - {found.key for found in inputs})
-    to_do += [FileItem(name) for name in gone]
-    to_do = list(itertools.islice(to_do, n_files))
-    return Found(len(inputs) + len(gone), sorted(done), n_stale, sorted(unchanged), to_do)
+    to_do = (to_do + [FileItem(name) for name in gone])[:n_files]
+    refusals = {file.filename: refusal for file in to_do if (refusal := _refusal(file.filename)) is not None}
+    return Found(
+        n_found=len(inputs) + len(gone),
+        done=done,
+        n_stale=n_stale,
+        unchanged=sorted(unchanged),
+        refused=list(refusals.values()),
+        to_do=[file for file in to_do if file.filename not in refusals],
+    )
 
 
-def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters) -> tuple[set[str], int]:
-    """Keys of the inputs whose output is up to date, and how many have one that is not; others are not looked at."""
+def _refusal(filename: str) -> FileResult | None:
+    """How a file ends that is not even sent: the state machine might not carry its name, nor S3 take its outputs."""
+    try:
+        keys.check_filename(filename)
+    except InvalidInput as error:
+        return FileResult.failed(filename, error)
+    return None
+
+
+def _done(
+    inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters
+) -> tuple[list[DoneFile], int]:
+    """The inputs whose output is up to date, and how many have one that is not; others are not looked at."""
     if not inputs:
-        return set(), 0
+        return [], 0
     outputs = {
         found.key
         for folder in keys.output_prefixes(prefix)
@@ -106,15 +136,17 @@ def _done(inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunP
     candidates = [found for found in inputs if keys.output_key(found.key) in outputs]
     fingerprint = params.fingerprint()
 
-    def is_done(found: s3.Listed) -> bool:
+    def look_at(found: s3.Listed) -> DoneFile | None:
+        frame_etag = frames.get(keys.frame_key(found.key))
         expected = {
             keys.FINGERPRINT_METADATA: fingerprint,
             keys.INPUT_ETAG_METADATA: found.etag,
-            # None where it is gone, which no metadata say.
-            keys.FRAME_ETAG_METADATA: frames.get(keys.frame_key(found.key)),
+            keys.FRAME_ETAG_METADATA: frame_etag,
         }
-        return expected.items() <= s3.user_metadata(output_bucket, keys.output_key(found.key)).items()
+        output = s3.head(output_bucket, keys.output_key(found.key))
+        if frame_etag is None or not expected.items() <= output["Metadata"].items():
+            return None
+        return DoneFile(found.key, output["ETag"].strip('"'), frame_etag)
 
-    answers = zip(candidates, s3.concurrently(is_done, candidates), strict=True)
-    done = {found.key for found, is_up_to_date in answers if is_up_to_date}
+    done = [file for file in s3.concurrently(look_at, candidates) if file is not None]
     return done, len(candidates) - len(done)

@@ -12,7 +12,8 @@ from lambdas.contract import keys
 from lambdas.contract.events import RunPlan, parse_event
 from lambdas.contract.log_messages import RUN_FINISHED
 from lambdas.settings import Settings
-from lambdas.summary.join import RunSummary, Summarised, join_frames, summarise
+from lambdas.summary.join import Summarised, join_frames, summarise
+from lambdas.summary.run_summary import RunSummary
 
 logger = logging.getLogger(__name__)
 logging.getLogger().setLevel(logging.INFO)

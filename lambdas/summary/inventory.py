@@ -1,29 +1,45 @@
-"""What there is in the output bucket, against what the batches say that they wrote.
+"""What there is in the output bucket, against what the batches say that they wrote, and kickoff found up to date.
 
 Two runs may work on the same files at the same time, and people remove or replace objects. Whichever summary comes last
 sees what is left of both outputs of a file, so no run ends with a file that is said to be there and is not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.errors import OutputReplaced
 from lambdas.contract.results import FileResult
+from lambdas.summary.frame_stream import SMALL_FRAME_BYTES
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """The objects of a bucket, by a hash of key and ETag: a million files have to fit into memory."""
+    """The objects of a bucket, by a hash of key and ETag: a million files have to fit into memory.
 
+    Attributes:
+        large_frames: keys of frames of which not many fit into memory.
+    """
+
+    large_frames: frozenset[str]
     _present: frozenset[int]
 
     @classmethod
     def of(cls, bucket: str, prefix: str) -> "Inventory":
         """List the outputs of the inputs under ``prefix``, and their frames."""
-        folders = {*keys.output_prefixes(prefix), keys.frame_key(prefix)}
-        listed = (found for folder in folders for found in s3.list_objects(bucket, folder, skip=(keys.RUNS_PREFIX,)))
-        return cls(frozenset(hash((found.key, found.etag)) for found in listed))
+        large_frames: set[str] = set()
+
+        def listed() -> Iterator[s3.Listed]:
+            for folder in keys.output_prefixes(prefix):
+                yield from s3.list_objects(bucket, folder, skip=(keys.FRAME_PREFIX, keys.RUNS_PREFIX))
+            for found in s3.list_objects(bucket, keys.frame_key(prefix)):
+                if found.size > SMALL_FRAME_BYTES:
+                    large_frames.add(found.key)
+                yield found
+
+        present = frozenset(hash((found.key, found.etag)) for found in listed())
+        return cls(frozenset(large_frames), present)
 
     def checked(self, result: FileResult) -> FileResult:
         """The result, or a failure if an output of the file is not there as it was written."""
@@ -31,6 +47,6 @@ class Inventory:
             return result
         for key, etag in ((result.output, result.output_etag), (result.frame, result.frame_etag)):
             if hash((key, etag)) not in self._present:
-                message = f"{key} is not what this run wrote: another run replaced it, or somebody removed it"
+                message = f"{key} is not the one of this run: another run replaced it, or somebody removed it"
                 return FileResult.failed(result.filename, OutputReplaced(message, filename=result.filename))
         return result

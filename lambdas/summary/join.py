@@ -1,70 +1,27 @@
 """Joins the results of a run, so that every file sent is accounted for, and the frames of all its files."""
 
 import gzip
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
 import kmeans
 from lambdas import s3
 from lambdas.contract import keys
 from lambdas.contract.cost_model import cost_of_work
-from lambdas.contract.errors import FileMissing, InvalidInput
-from lambdas.contract.events import MOST_JOINED_FRAMES, RunPlan, StateError
-from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import FileResult, Totals, add_up
-from lambdas.geodata.frame_reading import Frame, read_frame
-from lambdas.object_store import Bucket
+from lambdas.contract.events import MOST_JOINED_FRAMES, RunPlan
+from lambdas.contract.results import FileResult, add_up
 from lambdas.report import ReportBuilder, RunHeader
-from lambdas.run_records import file_results, read_known
+from lambdas.run_records import file_results, read_known, results_before
 from lambdas.settings import DeploymentSettings
+from lambdas.summary.frame_stream import read_frames
 from lambdas.summary.inventory import Inventory
 from lambdas.summary.joined_frame import JoinedFrame
-
-# Twice as many are held: most are small, but those of a whole nation have a hundred megabytes.
-_FRAMES_AT_A_TIME = 16
-
-
-class RunSummary(Totals, frozen=True, kw_only=True):
-    """What a run did.
-
-    Attributes:
-        started_at: ISO 8601 in UTC.
-        duration_seconds: from the beginning of the kickoff to the summary.
-        dollars: what the run cost, about.
-        retry_of: the run whose failed files these were, if any.
-        n_found, n_done: input files, and those among them that were finished before the run.
-        tolerated_failure_percentage: as requested.
-        within_tolerance: whether the failed files are no larger a share of all, those done before included, than the
-            request tolerates.
-        map_error: why the map over the batches gave up, if it did.
-        files_key: where the result of each file is.
-        n_joined_frames: files whose clusters are joined and drawn: all that are done, now or before.
-        joined_frame_keys: the parts of the joined frame.
-        report_error: why the joined frame or the report is missing, if one is.
-    """
-
-    run_id: str
-    started_at: str
-    duration_seconds: float
-    dollars: float
-    input_bucket: str
-    output_bucket: str
-    params: RunParameters
-    retry_of: str | None
-    n_found: int
-    n_done: int
-    tolerated_failure_percentage: float
-    within_tolerance: bool
-    map_error: StateError | None
-    files_key: str
-    n_joined_frames: int = 0
-    joined_frame_keys: tuple[str, ...] = ()
-    report_error: str | None = None
+from lambdas.summary.run_summary import RunSummary
 
 
 @dataclass(frozen=True)
@@ -74,10 +31,12 @@ class Summarised:
     Attributes:
         summary: the verdict.
         done: names of all files that are clustered, now or before.
+        large_frames: keys of frames of which not many fit into memory.
     """
 
     summary: RunSummary
     done: list[str]
+    large_frames: frozenset[str]
 
 
 def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Summarised:
@@ -86,14 +45,17 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
     Memory holds names and failures, not results; ``folder`` is for the file on its way to S3.
     """
     known = read_known(plan)
-    done = list(known.done)
     inventory = Inventory.of(plan.output_bucket, plan.prefix)
+    replaced = [result for result in map(inventory.checked, results_before(known)) if result.failure is not None]
+    names_replaced = {result.filename for result in replaced}
+    done = [name for name in known.done if name not in names_replaced]
+    n_done = len(done)
     files_key = keys.files_key(plan.run_id)
     listed = folder / "files.jsonl.gz"
     with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:
 
         def written_down() -> Iterator[FileResult]:
-            for result in map(inventory.checked, file_results(plan, known)):
+            for result in itertools.chain(replaced, map(inventory.checked, file_results(plan, known))):
                 lines.write(msgspec.json.encode(result) + b"\n")
                 if result.failure is None:
                     done.append(result.filename)
@@ -102,7 +64,7 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
         totals = add_up(written_down())
     s3.upload(plan.output_bucket, files_key, listed, "application/gzip")
     started_at = datetime.fromisoformat(plan.started_at)
-    n_all = totals["n_files"] + plan.n_done
+    n_all = totals["n_files"] + n_done
     summary = RunSummary(
         run_id=plan.run_id,
         started_at=plan.started_at,
@@ -113,21 +75,21 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
         params=plan.params,
         retry_of=plan.retry_of,
         n_found=plan.n_found,
-        n_done=plan.n_done,
+        n_done=n_done,
         tolerated_failure_percentage=plan.tolerated_failure_percentage,
         within_tolerance=100 * totals["n_failed"] <= plan.tolerated_failure_percentage * n_all,
         map_error=plan.map_error,
         files_key=files_key,
         **totals,
     )
-    return Summarised(summary, sorted(done))
+    return Summarised(summary, sorted(done), inventory.large_frames)
 
 
 def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
     """Write the frames of all files that are done as one, and the report; the summary with what came of it.
 
-    One frame after the other is read; held are the rows of one row group, and what the report shows. ``folder`` is for
-    files on their way to S3.
+    One frame after the other is decoded; held are the rows of one row group, and what the report shows. ``folder`` is
+    for files on their way to S3.
     """
     summary, bucket = summarised.summary, plan.output_bucket
 
@@ -146,10 +108,12 @@ def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSumma
     }
     joined, n_joined = JoinedFrame(folder, plan.params.column_prefix, provenance, hand_over), 0
     is_too_large = len(summarised.done) > MOST_JOINED_FRAMES
-    for filename, frame in _frames(plan, [] if is_too_large else summarised.done):
+    filenames = [] if is_too_large else summarised.done
+    for filename, frame in read_frames(bucket, filenames, summarised.large_frames, plan.fingerprint):
         joined.add(filename, frame)
         report.add_frame(filename, frame)
         n_joined += 1
+        del frame  # Before the next one is decoded.
     joined.close()
     error = f"there are more than {MOST_JOINED_FRAMES:,} files" if is_too_large else None
     page = report.finish(_header(summary, error))
@@ -178,27 +142,6 @@ def _header(summary: RunSummary, note: str | None) -> RunHeader:
         n_failed=summary.n_failed,
         note=note,
     )
-
-
-def _frames(plan: RunPlan, filenames: list[str]) -> Iterator[tuple[str, Frame]]:
-    """The frames of these files; one that somebody has removed, or another run replaced, is left out."""
-    bucket = Bucket(plan.output_bucket)
-
-    def content(filename: str) -> bytes | None:
-        try:
-            return bucket.read(keys.frame_key(filename)).content
-        except FileMissing:
-            return None
-
-    for filename, found in zip(filenames, s3.concurrently(content, filenames, _FRAMES_AT_A_TIME), strict=True):
-        if found is None:
-            continue
-        try:
-            frame = read_frame(pa.BufferReader(found), keys.frame_key(filename))
-        except InvalidInput:
-            continue
-        if frame.origin.parameters_fingerprint == plan.fingerprint:
-            yield filename, frame
 
 
 def _dollars(plan: RunPlan, deployment: DeploymentSettings, seconds: float) -> float:

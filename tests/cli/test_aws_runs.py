@@ -1,5 +1,6 @@
 """What the embedded AWS cannot show: a lost network, and Step Functions' redrive."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -8,14 +9,18 @@ from botocore.stub import Stubber
 
 from cli.aws import run_progress
 from cli.aws.deployment import Deployment
+from cli.aws.list import list_runs
+from cli.aws.plan import look_ahead
 from cli.aws.retry import retry_run
-from cli.aws.run_outcome import failures_by_error
+from cli.aws.run_outcome import failures_by_error, outcome_of
 from cli.aws.run_progress import RunProgress
+from cli.aws.start import accompany
 from lambdas import s3
 from lambdas.contract.errors import InvalidInput, InvalidParameters, NoResult, StorageUnavailable
 from lambdas.contract.results import FileResult
 from lambdas.kickoff.handler import handle as kick_off
 from lambdas.settings import NO_DEPLOYMENT
+from lambdas.summary.handler import handle as summarise
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
 from tests.support.runs import run_batches
@@ -175,3 +180,60 @@ def test_failures_are_grouped_by_their_error_with_the_first_of_each():
     assert lines[1] == "  0.parquet: bad\\x1b[1m"
     assert lines[4] == "  and 2 more, all in summary.json and in the report"
     assert lines[5:] == ["NoResult: 1 file", "  lost.parquet: stopped"]
+
+
+def ended(client, *names):
+    """A run over these files that came to its end."""
+    for number, name in enumerate(names):
+        client.put_object(Bucket=INPUTS, Key=name, Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(client, plan)
+    summarise(plan, None)
+    return {"name": "run-1", "status": "SUCCEEDED", "startDate": START}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"started_at": "now"}', b"\xff"])
+def test_a_broken_summary_is_named_and_hides_no_other_run(buckets, monkeypatch, content):
+    described = ended(buckets, "a.parquet")
+    buckets.put_object(Bucket=OUTPUTS, Key="runs/run-1/summary.json", Body=content)
+    with pytest.raises(InvalidParameters, match=r"runs/run-1/summary\.json is of another version .* or broken"):
+        outcome_of(DEPLOYMENT, "run-1", described)
+    client = boto3.client("stepfunctions", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    monkeypatch.setattr(boto3, "client", lambda service: client)
+    with Stubber(client) as stubber:
+        arns = {"executionArn": f"{ARN}:run-1", "stateMachineArn": ARN}
+        stubber.add_response("list_executions", {"executions": [described | arns]}, {"stateMachineArn": ARN})
+        (run,) = list_runs(DEPLOYMENT, 20)
+    assert (run["run"], run["n_succeeded"]) == ("run-1", None)
+
+
+def test_the_outcome_of_a_run_is_its_summary(buckets, capsys):
+    outcome = outcome_of(DEPLOYMENT, "run-1", ended(buckets, "a.parquet", "b//c.parquet"))
+    assert (outcome.summary.n_succeeded, outcome.n_failed) == (1, 1)
+    outcome.print(as_json=True, option="")
+    summary = json.loads(s3.read(OUTPUTS, "runs/run-1/summary.json"))
+    assert json.loads(capsys.readouterr().out)["summary"] == summary
+    outcome.print(as_json=False, option="")
+    printed = capsys.readouterr()
+    assert "1 file clustered, 0 were up to date, 1 failed" in printed.out
+    assert "InvalidInput: 1 file\n  b//c.parquet: is not a possible file name" in printed.err
+
+
+def test_names_that_cannot_be_those_of_files_are_told_before_and_not_retried(buckets, answers, monkeypatch, capsys):
+    described = ended(buckets, "a.parquet", "b//c.parquet")
+    monkeypatch.setattr("cli.aws.deployment.find_deployment", lambda stack: DEPLOYMENT)
+    outlook = look_ahead("SamplingUnits-prod", {"params": {"target_weight": 30}})
+    assert (outlook.n_found, outlook.n_refused, outlook.n_files) == (2, 1, 1)
+    assert (outlook.estimate.n_files, outlook.estimate.n_batches) == (1, 1)
+    answers += [{"status": "RUNNING"}, described]
+    options = {"is_new": True, "as_json": False, "wait": True, "is_followed": False}
+    accompany(DEPLOYMENT, "run-1", **options)
+    assert "2 files found, 0 up to date, 1 refused for their names, 1 to do in 1 batch." in capsys.readouterr().out
+    new_run, _, reason = retry_run(DEPLOYMENT, "run-1", None, None)
+    assert new_run is None
+    assert "1 failed file of run-1 would only fail again. Repair and upload first: b//c.parquet" in reason
+
+
+def test_a_run_cannot_be_called_like_an_output():
+    with pytest.raises(InvalidParameters, match="must not contain `clustered_`"):
+        DEPLOYMENT.complete({}, "my_clustered_run")

@@ -133,13 +133,14 @@ def _claim(world: World, run: str) -> dict[str, str] | None:
     if summary is None:
         return None
     lines = world.s3.get_object(Bucket=world.outputs, Key=summary["files_key"])["Body"].read()
-    claim = dict.fromkeys((world.record(run, keys.known_key(run)) or {"done": []})["done"], "done")
+    told: dict[str, str] = {}
     for line in gzip.decompress(lines).splitlines():
         result = json.loads(line)
         name = result["filename"]
         ending = result["failure"]["error"] if "failure" in result else "done"
-        claim[name] = "named twice" if name in claim else ending
-    return claim
+        told[name] = "named twice" if name in told else ending
+    # What was done before is only named if it is no longer there.
+    return dict.fromkeys((world.record(run, keys.known_key(run)) or {"done": []})["done"], "done") | told
 
 
 class Tally:

@@ -39,7 +39,9 @@ def cases() -> Iterator[EventCase]:
         "of texts": ["a.parquet"], "of null": [None], "of lists": [["a.parquet"]], "without names": [{}],
         "with a number for a name": [{"filename": 1}], "with unknown fields": [{"filename": "a", "size": 1}],
         "with text for bytes": [{"filename": "a", "bytes": "many"}],
-        "with infinite bytes": [{"filename": "a", "bytes": INF}], "10,000 of nothing": [{}] * 10_000,
+        "with infinite bytes": [{"filename": "a", "bytes": INF}],
+        "with more bytes than any number has": [{"filename": "a", "bytes": 10**400}],
+        "with less than no bytes": [{"filename": "a", "bytes": -1}], "10,000 of nothing": [{}] * 10_000,
         "lists in lists, 500 deep": _deep(500),
     }.items():  # fmt: skip
         yield EventCase(f"files: {name}", BUCKETS | {"files": files})

@@ -1,6 +1,7 @@
 """Mutations of good input, thousands of them: whatever comes out of parsing is an error of the contract."""
 
 import json
+import math
 import struct
 import warnings
 from contextlib import suppress
@@ -11,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lambdas.clustering.batch import _seconds_for
 from lambdas.clustering.handler import handle as cluster
 from lambdas.contract import errors, keys
-from lambdas.contract.events import RunRequest, parse_event
+from lambdas.contract.events import ClusteringRequest, RunRequest, parse_event
 from lambdas.contract.parameters import parse_parameters
 from lambdas.geodata.geometry import decode_shapes
 from lambdas.geodata.wkb_nesting import nested_too_deeply
@@ -84,6 +86,16 @@ def only_understood(step, handle, *events):
 def test_events_of_the_clustering_function(event):
     complete = {"filename": "a", "input_bucket": "a", "output_bucket": "b"} | event
     only_understood("lambdas.clustering.handler.run_batch", cluster, event, complete)
+
+
+@example(10**400)
+@given(st.integers())
+def test_sizes_of_files(n_bytes):
+    """Whatever is let through, the time for it can be told."""
+    event = {"files": [{"filename": "a", "bytes": n_bytes}], "input_bucket": "a", "output_bucket": "b"}
+    with suppress(errors.InvalidEvent):
+        (file,) = parse_event(event, ClusteringRequest).items
+        assert 0 < _seconds_for(file, memory_mb=512) < math.inf
 
 
 @given(objects([field.name for field in msgspec.structs.fields(RunRequest)]))

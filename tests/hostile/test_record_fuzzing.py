@@ -1,18 +1,23 @@
 """What a run has left in its folder, broken: whoever reads it gets an error of the contract, or nothing."""
 
 import gzip
+import io
 import json
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cli.aws.run_outcome import RunOutcome, read_summary
 from lambdas import run_records
 from lambdas.contract import errors, keys
 from lambdas.contract.events import Batch, FileItem, RunPlan
 from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import BatchResult, FileResult, KnownFiles
+from lambdas.contract.results import BatchProgress, BatchResult, FileResult, KnownFiles, decode_progress
+from lambdas.summary.run_summary import RunSummary
 from tests.hostile.test_fuzzing import ANYTHING, mutated
 
 STARTED_AT = "2026-11-23T09:30:00.000000Z"
@@ -27,7 +32,15 @@ PLAN = RunPlan(
 MANIFEST = [Batch(batch=0, files=tuple(FileItem(name) for name in NAMES))]
 FAILED = FileResult.failed(NAMES[1], errors.InvalidInput("is empty", filename=NAMES[1], row=3))
 RESULTS = BatchResult(results=[FileResult(filename=NAMES[0], output="o", frame="f", seconds=0.1), FAILED])
-KNOWN = KnownFiles(done=[NAMES[0]], failed=[FAILED])
+KNOWN = KnownFiles(done=[NAMES[0]], failed=[FAILED], output_etags=["e"], frame_etags=["f"])
+PROGRESS = BatchProgress(results=RESULTS.results[:1], in_progress=NAMES[1], n_begun=1)
+SUMMARY = RunSummary(
+    run_id="r", started_at=STARTED_AT, duration_seconds=1.5, dollars=0.01, input_bucket="inputs",
+    output_bucket="outputs", params=RunParameters(), retry_of=None, n_found=2, n_done=0,
+    tolerated_failure_percentage=10, within_tolerance=False, map_error=None, files_key=keys.files_key("r"),
+    n_files=2, n_succeeded=1, n_failed=1, n_rows=3, n_invalid=0, n_clusters=1, n_in_range=1, weight=3,
+    weight_in_range=3, seconds=0.1, failures=[FAILED],
+)  # fmt: skip
 
 
 def broken(record):
@@ -53,9 +66,10 @@ def only_run_errors(content, read):
         patch.undo()
 
 
+@example(msgspec.json.encode(PLAN).replace(b"2026-11-23T", b"2026-13-32T"))
 @given(broken(PLAN))
 def test_plans(content):
-    only_run_errors(content, lambda: run_records.read_plan("outputs", "r"))
+    only_run_errors(content, lambda: datetime.fromisoformat(run_records.read_plan("outputs", "r").started_at))
 
 
 @given(broken(MANIFEST))
@@ -72,6 +86,26 @@ def test_known_files(content):
 def test_results_of_a_batch(content):
     key = keys.result_key("r", STARTED_AT, 0)
     only_run_errors(content, lambda: list(run_records.batch_outcomes(PLAN, MANIFEST, {key})))
+
+
+@given(broken(PROGRESS))
+def test_notes_of_interrupted_batches(content):
+    progress = decode_progress(content, NAMES)
+    assert progress is None or len(progress.results) <= len(NAMES)
+    key = keys.progress_key("r", STARTED_AT, 0)
+    only_run_errors(content, lambda: list(run_records.batch_outcomes(PLAN, MANIFEST, {key})))
+
+
+@example(msgspec.json.encode(SUMMARY).replace(b"2026-11-23T", b"2026-13-32T"))
+@example(msgspec.json.encode(SUMMARY).replace(b'"failure":', b'"other":'))
+@given(broken(SUMMARY))
+def test_summaries(content):
+    def read_and_print():
+        summary = read_summary("outputs", "r", datetime(2026, 11, 23, 9, 30, tzinfo=UTC))
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            RunOutcome("r", "FAILED", "ToleratedFailuresExceeded", "", summary).print(as_json=False, option="")
+
+    only_run_errors(content, read_and_print)
 
 
 @given(mutated(gzip.compress(msgspec.json.encode(FAILED), mtime=0)) | broken(FAILED).map(gzip.compress))

@@ -1,8 +1,16 @@
+import json
+
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.contract.batch_size import MAX_BYTES_PER_BATCH, MIN_BYTES_PER_BATCH, BatchLimits
+from lambdas.contract.batch_size import (
+    MAX_BYTES_PER_BATCH,
+    MAX_ENCODED_BYTES_PER_BATCH,
+    MIN_BYTES_PER_BATCH,
+    BatchLimits,
+)
 from lambdas.contract.events import MAX_FILES_PER_BATCH, FileItem
 from lambdas.contract.work_time import BYTES_PER_CELL, working_seconds
 from lambdas.kickoff.batching import pack
@@ -58,3 +66,16 @@ def test_a_hundred_thousand_files_balance_too():
     sizes = [(7919 * i) % 100_003 for i in range(100_000)]
     weights = [sum(file.bytes for file in batch.files) for batch in pack(files(sizes), 500, LIMITS)]
     assert max(weights) <= 1.2 * min(weights)
+
+
+@pytest.mark.parametrize("character", ["d", '"', "\\", "<", "é", "ก", "\U0001f4a3"])
+@pytest.mark.parametrize("n_long", [1, 400])
+def test_long_names_share_a_batch_with_as_many_as_the_state_machine_carries(character, n_long):
+    size = len(character.encode())
+    long = [FileItem(f"{number:06d}{character * (1000 // size)}.parquet", 10) for number in range(n_long)]
+    batches = pack(files([10] * (400 - n_long)) + long, 500, LIMITS)
+    assert sum(len(batch.files) for batch in batches) == 400
+    for batch in batches:
+        # As kickoff writes it, and as whoever passes it on may.
+        for encoded in (msgspec.json.encode(batch), json.dumps(msgspec.to_builtins(batch)).encode()):
+            assert len(encoded) <= MAX_ENCODED_BYTES_PER_BATCH + 100

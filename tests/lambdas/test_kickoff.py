@@ -6,6 +6,7 @@ from lambdas import s3
 from lambdas.clustering.handler import handle as cluster
 from lambdas.contract import errors
 from lambdas.kickoff.handler import handle
+from lambdas.summary.handler import handle as summarise
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
 from tests.support.runs import run_batches
@@ -50,6 +51,11 @@ def test_a_number_of_files_can_be_asked_for(buckets):
     assert sent(buckets, plan) == ["a.parquet", "b.parquet"]
 
 
+def test_any_number_of_files_can_be_asked_for(buckets):
+    put(buckets, "a.parquet")
+    assert handle(REQUEST | {"n_files": 10**400}, None)["n_files"] == 1
+
+
 @pytest.mark.parametrize("prefix", ["", "north/", "north/a", "nor"])
 def test_finished_files_are_skipped(buckets, prefix):
     put(buckets, "north/a.parquet", "north/ab.parquet", "north.parquet")
@@ -61,6 +67,45 @@ def test_finished_files_are_skipped(buckets, prefix):
     assert plan["n_done"] == 1
     assert sent(buckets, plan) == expected[1:]
     assert sent(buckets, handle(request | {"force": True}, None)) == expected
+
+
+def known(client, plan):
+    return json.loads(client.get_object(Bucket=OUTPUTS, Key=f"runs/{plan['run_id']}/known.json")["Body"].read())
+
+
+REFUSED = ["a\tb.parquet", "frame/c.parquet", "north//d.parquet", f"{'e' * 1010}.parquet"]
+
+
+def test_names_that_cannot_be_those_of_files_are_not_sent_and_accounted_for(buckets):
+    put(buckets, "a.parquet", *REFUSED)
+    plan = handle(REQUEST, None)
+    assert (plan["n_found"], plan["n_files"], plan["n_unchanged"], plan["n_refused"]) == (5, 1, 0, 4)
+    assert sent(buckets, plan) == ["a.parquet"]
+    assert [result["filename"] for result in known(buckets, plan)["failed"]] == sorted(REFUSED)
+    run_batches(buckets, plan)
+    answer = summarise(plan, None)
+    assert answer["n_found"] == answer["n_done"] + answer["n_succeeded"] + answer["n_failed"] == 5
+    failures = {failure["filename"]: failure["failure"]["error"] for failure in answer["failures"]}
+    assert failures == dict.fromkeys(REFUSED, "InvalidInput")
+    # They take the places that they have in the order of the keys.
+    few = handle(REQUEST | {"run_id": "run-2", "n_files": 2, "force": True}, None)
+    assert (few["n_files"], few["n_refused"]) == (1, 1)
+
+
+def test_a_retry_refuses_the_same_names_also_when_they_are_gone(buckets):
+    put(buckets, *REFUSED)
+    handle(REQUEST, None)
+    buckets.delete_object(Bucket=INPUTS, Key=REFUSED[0])
+    retry = handle(REQUEST | {"run_id": "run-2", "retry_of": "run-1"}, None)
+    assert (retry["n_found"], retry["n_refused"], retry["n_batches"]) == (4, 4, 0)
+    assert summarise(retry, None)["n_failed"] == 4
+
+
+@pytest.mark.parametrize("field", ["run_id", "retry_of"])
+def test_a_run_is_not_called_like_an_output(buckets, field):
+    with pytest.raises(errors.InvalidEvent, match=f"`{field}` must not contain `clustered_`"):
+        handle(REQUEST | {field: "my_clustered_run"}, None)
+    assert list(s3.list_objects(OUTPUTS, "")) == []
 
 
 def test_other_parameters_or_a_changed_input_are_not_finished(buckets):
@@ -159,6 +204,11 @@ def test_a_retry_is_for_files_that_failed_or_have_no_result(buckets, monkeypatch
     assert (again["n_found"], again["n_done"]) == (6, 5)
     forced = handle(REQUEST | {"run_id": "run-6", "retry_of": "run-1", "force": True}, None)
     assert set(sent(buckets, forced)) == crashed | {"north/bad.parquet", "south/worse.parquet"}
+    # What was done is looked at again, and is not done any more when somebody removed it.
+    (removed, *_) = known(buckets, forced)["done"]
+    buckets.delete_object(Bucket=OUTPUTS, Key=f"frame/{removed}")
+    forced = handle(REQUEST | {"run_id": "run-7", "retry_of": "run-1", "force": True}, None)
+    assert set(sent(buckets, forced)) == crashed | {"north/bad.parquet", "south/worse.parquet", removed}
 
 
 def test_a_retry_of_a_file_that_is_gone_says_so_through_the_clustering_function(buckets):

@@ -1,6 +1,8 @@
 import gzip
 import io
 import json
+import threading
+import weakref
 
 import geopandas
 import pyarrow.compute as pc
@@ -10,7 +12,10 @@ import pytest
 from lambdas import s3
 from lambdas.contract import errors
 from lambdas.kickoff.handler import handle as kick_off
+from lambdas.run_records import read_known, read_plan
+from lambdas.summary import frame_stream
 from lambdas.summary.handler import handle
+from lambdas.summary.inventory import Inventory
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
 from tests.support.runs import run_batches
@@ -266,3 +271,126 @@ def test_too_many_files_are_counted_but_neither_joined_nor_drawn(buckets, monkey
         "The clusters are not shown: there are more than 1 files."
         in content(buckets, "runs/run-1/report.html").decode()
     )
+
+
+@pytest.mark.parametrize("by", ["a rival", "somebody's deletion of its frame"])
+def test_outputs_that_kickoff_found_up_to_date_are_looked_at_once_more(buckets, by):
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    run_batches(buckets, kick_off(REQUEST, None))
+    buckets.put_object(Bucket=INPUTS, Key="3.parquet", Body=cell_file(80, seed=3))
+    plan = kick_off(REQUEST | {"run_id": "run-2"}, None)
+    assert (plan["n_done"], plan["n_files"]) == (3, 1)
+    run_batches(buckets, plan)
+    if by == "a rival":
+        rival = REQUEST | {"run_id": "rival", "params": {"target_weight": 40}, "n_files": 1}
+        run_batches(buckets, kick_off(rival, None))
+    else:
+        buckets.delete_object(Bucket=OUTPUTS, Key="frame/0.parquet")
+    answer = handle(plan, None)
+    assert (answer["n_found"], answer["n_done"], answer["n_succeeded"], answer["n_failed"]) == (4, 2, 1, 1)
+    (failed,) = answer["failures"]
+    assert (failed["filename"], failed["failure"]["error"]) == ("0.parquet", "OutputReplaced")
+    assert answer["n_joined_frames"] == 3
+    # One of four.
+    assert handle(plan | {"tolerated_failure_percentage": 24}, None)["within_tolerance"] is False
+    assert handle(plan | {"tolerated_failure_percentage": 25}, None)["within_tolerance"] is True
+    assert sorted(line["filename"] for line in file_lines(buckets, answer)) == ["0.parquet", "3.parquet"]
+    assert kick_off(REQUEST | {"run_id": "run-3", "retry_of": "run-2"}, None)["n_files"] == 1
+
+
+def test_what_an_earlier_version_knew_of_files_is_refused(buckets):
+    kick_off(REQUEST, None)
+    buckets.put_object(Bucket=OUTPUTS, Key="runs/run-1/known.json", Body=b'{"done": [], "failed": []}')
+    with pytest.raises(errors.InvalidParameters, match=r"known\.json is of another version of this program"):
+        read_known(read_plan(OUTPUTS, "run-1"))
+
+
+def test_only_notes_that_are_there_are_read_and_many_at_a_time(buckets, monkeypatch):
+    monkeypatch.setattr("lambdas.contract.batch_size.MIN_BYTES_PER_BATCH", 1)
+    names = [f"{number}.parquet" for number in range(4)]
+    for number, name in enumerate(names):
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    folder = f"runs/run-1/results/{plan['started_at'].replace(':', '')}"
+    for batch in range(4):
+        result = content(buckets, f"{folder}/{batch:06d}.json")
+        buckets.delete_object(Bucket=OUTPUTS, Key=f"{folder}/{batch:06d}.json")
+        if batch < 2:
+            key = f"{folder.replace('results', 'progress')}/{batch:06d}.json"
+            buckets.put_object(Bucket=OUTPUTS, Key=key, Body=result)
+    read, together, asked = s3.read, threading.Barrier(2, timeout=10), []
+
+    def read_together(bucket, key):
+        if "/progress/" in key:
+            asked.append(key)
+            together.wait()
+        return read(bucket, key)
+
+    monkeypatch.setattr(s3, "read", read_together)
+    answer = handle(plan, None)
+    assert len(asked) == 2
+    assert (answer["n_succeeded"], answer["n_failed"]) == (2, 2)
+
+
+def test_every_output_is_listed_once(buckets, monkeypatch):
+    names = [f"{folder}/{number}.parquet" for folder in ("a", "z") for number in range(2)]
+    keys_there = {key for name in names for key in (name, f"frame/{name}")}
+    for key in (*keys_there, "runs/run-1/plan.json"):
+        buckets.put_object(Bucket=OUTPUTS, Key=key, Body=b"")
+    list_objects, listed = s3.list_objects, []
+
+    def noted(*arguments, **options):
+        for found in list_objects(*arguments, **options):
+            listed.append(found.key)
+            yield found
+
+    monkeypatch.setattr(s3, "list_objects", noted)
+    Inventory.of(OUTPUTS, "")
+    assert sorted(listed) == sorted(keys_there)
+
+
+def test_large_frames_are_read_one_at_a_time_and_in_their_order(buckets, monkeypatch):
+    names = [f"{number}.parquet" for number in range(6)]
+    for number, name in enumerate(names):
+        # The two in the middle are large.
+        buckets.put_object(Bucket=INPUTS, Key=name, Body=cell_file(2000 if number in (2, 3) else 80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    sizes = [found.size for found in s3.list_objects(OUTPUTS, "frame/")]
+    monkeypatch.setattr("lambdas.summary.inventory.SMALL_FRAME_BYTES", max(sizes[:2] + sizes[4:]))
+    large = Inventory.of(OUTPUTS, "").large_frames
+    assert large == {"frame/2.parquet", "frame/3.parquet"}
+    real, asked, came = frame_stream.Bucket.read, [], {}
+
+    def noted(bucket, key):
+        asked.append(key)
+        return real(bucket, key)
+
+    monkeypatch.setattr(frame_stream.Bucket, "read", noted)
+    for name, _ in frame_stream.read_frames(OUTPUTS, names, large, plan["fingerprint"]):
+        came[name] = len(asked)
+    assert list(came) == names
+    # When a large one comes, none after it has been asked for.
+    assert (came["2.parquet"], came["3.parquet"]) == (3, 4)
+    (part,) = joined(buckets, handle(plan, None))
+    assert pc.unique(part["filename"]).to_pylist() == names
+
+
+def test_a_frame_is_let_go_before_the_next_one_is_decoded(buckets, monkeypatch):
+    for number in range(3):
+        buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
+    plan = kick_off(REQUEST, None)
+    run_batches(buckets, plan)
+    read, decoded = frame_stream.read_frame, []
+
+    def read_after_the_others(*arguments):
+        assert [frame() for frame in decoded] == [None] * len(decoded)
+        frame = read(*arguments)
+        decoded.append(weakref.ref(frame))
+        return frame
+
+    monkeypatch.setattr(frame_stream, "read_frame", read_after_the_others)
+    assert handle(plan, None)["report_error"] is None
+    assert len(decoded) == 3

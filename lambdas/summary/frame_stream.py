@@ -1,0 +1,54 @@
+"""Reads the frames of a run one after the other, ahead of whoever joins them but never more than fit into memory."""
+
+import itertools
+from collections.abc import Iterator, Set
+
+import pyarrow as pa
+
+from lambdas import s3
+from lambdas.contract import keys
+from lambdas.contract.errors import FileMissing, InvalidInput
+from lambdas.geodata.frame_reading import Frame, read_frame
+from lambdas.object_store import Bucket
+
+# Twice as many are held: 64 MB at most.
+_SMALL_FRAMES_AT_A_TIME = 16
+SMALL_FRAME_BYTES = 2 * 1024 * 1024
+
+
+def read_frames(
+    bucket_name: str, filenames: list[str], large_frames: Set[str], fingerprint: str
+) -> Iterator[tuple[str, Frame]]:
+    """The frames of these files in this order; one that somebody has removed, or another run replaced, is left out.
+
+    Args:
+        bucket_name: where they are.
+        filenames: of the inputs.
+        large_frames: keys of those that are read one at a time: that of a whole nation has a hundred megabytes.
+        fingerprint: of the run.
+    """
+    bucket = Bucket(bucket_name)
+
+    def content(filename: str) -> bytes | None:
+        try:
+            return bucket.read(keys.frame_key(filename)).content
+        except FileMissing:
+            return None
+
+    for is_large, group in itertools.groupby(filenames, lambda filename: keys.frame_key(filename) in large_frames):
+        names = list(group)
+        contents = map(content, names) if is_large else s3.concurrently(content, names, _SMALL_FRAMES_AT_A_TIME)
+        for filename in names:
+            frame = _decoded(next(contents), filename)
+            if frame is not None and frame.origin.parameters_fingerprint == fingerprint:
+                yield filename, frame
+            del frame  # Before the next one is decoded.
+
+
+def _decoded(content: bytes | None, filename: str) -> Frame | None:
+    if content is None:
+        return None
+    try:
+        return read_frame(pa.BufferReader(content), keys.frame_key(filename))
+    except InvalidInput:
+        return None
