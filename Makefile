@@ -36,7 +36,7 @@ faults: .venv/.complete .emulator/.complete node_modules/.complete lambdas/repor
 bounds-test: setup ## All tests with the kernels checking every index
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/bounds-checked $(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 
-slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, runs with kills and retries, other software on our files, the page under attack
+slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
 e2e: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)

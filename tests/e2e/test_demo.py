@@ -9,7 +9,7 @@ import pytest
 
 from cli.embedded.emulator import PROJECT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 
 
 def demo(folder, *options):

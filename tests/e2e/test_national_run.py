@@ -14,7 +14,7 @@ from tests.rehearsal.readme import commands, filled_in
 from tests.support.geoparquet_files import cells, file_bytes, point_geometry
 from tests.support.project import PROJECT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
 
 PROVINCES = ("abra", "batanes", "cebu", "davao", "ifugao")
 AWS = PROJECT / ".emulator" / "bin" / "aws"
