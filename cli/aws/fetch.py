@@ -74,7 +74,7 @@ def fetch(
         click.echo(json.dumps({"run": run, "out": str(out), **vars(fetched)}))
     else:
         _print(fetched, out)
-    if fetched.not_written:
+    if fetched.not_written or fetched.missing:
         sys.exit(PARTLY_FAILED)
 
 
@@ -86,14 +86,14 @@ class Fetched:
         n_fetched, n_bytes: came now.
         n_kept: were there already.
         has_summary: whether the run came to its end; before that there is no joined frame and no report.
-        n_missing: are not in the bucket any more, or another run has replaced them.
+        missing: names of those that are not in the bucket any more, or that another run has replaced.
         not_written: messages about those that the local disk did not take.
     """
 
     n_fetched: int = 0
     n_bytes: int = 0
     n_kept: int = 0
-    n_missing: int = 0
+    missing: list[str] = field(default_factory=list)
     has_summary: bool = True
     not_written: list[str] = field(default_factory=list)
 
@@ -131,9 +131,9 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
             return error
 
     with one_by_one("fetching", len(wanted)) as advance:
-        for outcome in s3.concurrently(bring, wanted):
+        for item, outcome in zip(wanted, s3.concurrently(bring, wanted), strict=True):
             if outcome is None:
-                fetched.n_missing += 1
+                fetched.missing.append(item.name)
             elif isinstance(outcome, OutputNotWritable):
                 fetched.not_written.append(outcome.message)
             else:
@@ -226,16 +226,25 @@ def _print(fetched: Fetched, out: Path) -> None:
     from cli.readable import file_size
     from lambdas.readable import counted, printable
 
-    missing = ""
-    if fetched.n_missing:
-        missing = f", {fetched.n_missing:,} are gone from the bucket or replaced by another run"
     click.echo(
         f"{counted(fetched.n_fetched, 'file')} fetched ({file_size(fetched.n_bytes)}), {fetched.n_kept:,} were there "
-        f"already{missing}: {printable(str(out))}"
+        f"already: {printable(str(out))}"
     )
+    if fetched.missing:
+        gone = (
+            f"{counted(len(fetched.missing), 'file')} of the run are gone from the bucket, or another run replaced them"
+        )
+        click.echo(f"{gone}; a new run with its parameters makes them again:", err=True)
+    _list(fetched.missing)
     if not fetched.has_summary:
         click.echo("The run has not come to its end: there is no joined frame, summary or report (yet).", err=True)
-    for message in fetched.not_written[:_SHOWN]:
-        click.echo(printable(message), err=True)
-    if len(fetched.not_written) > _SHOWN:
-        click.echo(f"and {len(fetched.not_written) - _SHOWN:,} more", err=True)
+    _list(fetched.not_written)
+
+
+def _list(lines: list[str]) -> None:
+    from lambdas.readable import printable
+
+    for line in lines[:_SHOWN]:
+        click.echo(f"  {printable(line)}", err=True)
+    if len(lines) > _SHOWN:
+        click.echo(f"  and {len(lines) - _SHOWN:,} more", err=True)

@@ -12,7 +12,7 @@ import msgspec
 from cli.aws.deployment import Deployment
 from cli.aws.run_progress import is_since
 from lambdas import run_records
-from lambdas.contract.errors import FileMissing
+from lambdas.contract.errors import FileMissing, OutputReplaced
 from lambdas.contract.results import FileResult
 from lambdas.readable import counted, dollars, duration, printable
 from lambdas.summary.run_summary import RunSummary
@@ -60,8 +60,12 @@ class RunOutcome:
                 click.echo(printable(f"Joined frame or report are missing: {self.summary.report_error}"), err=True)
             for line in failures_by_error(self.summary.failures):
                 click.echo(line, err=True)
-            if self.summary.failures:
+            codes = {result.failure.error for result in self.summary.failures if result.failure is not None}
+            if codes - {OutputReplaced.__name__}:
                 click.echo(f"Once they are repaired: kmeans aws retry {self.run}{option}", err=True)
+            if OutputReplaced.__name__ in codes:
+                replaced = "What another run replaced is of that run now; to put that of this run in its place"
+                click.echo(f"{replaced}: kmeans aws retry {self.run}{option}", err=True)
             click.echo(f"Report: kmeans aws report {self.run}{option}")
         if self.status != "SUCCEEDED":
             click.echo(printable(f"{self.run} has ended as {self.status}{self._reason()}."), err=True)

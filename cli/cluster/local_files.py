@@ -62,8 +62,8 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
     n_outputs_ignored = 0
     for path in paths:
         if path.is_dir():
-            inside = [found for found in sorted(path.rglob("*")) if keys.is_input(found.name) and found.is_file()]
-            outputs = {found for found in inside if _is_output(found)}
+            inside = _inside(path)
+            outputs = {found for found in inside if found.is_file() and _is_output(found)}
             n_outputs_ignored += sum(out.resolve() not in found.resolve().parents for found in outputs)
             files = [(found, found.relative_to(path).as_posix()) for found in inside if found not in outputs]
         else:
@@ -86,6 +86,19 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
         besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
         raise InvalidParameters(f"there is no {suffixes} file in {', '.join(map(str, paths))}{besides}")
     return Work(list(by_target.values()), n_outputs_ignored)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What in a folder is named like an input, and folders that nobody has looked into: each fails by itself."""
+    found: list[Path] = []
+
+    def note_unreadable(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for root, folders, names in os.walk(folder, onerror=note_unreadable):
+        found += [Path(root, name) for name in names if keys.is_input(name)]
+        found += [Path(root, name) for name in folders if Path(root, name).is_symlink()]
+    return sorted(found)
 
 
 def _is_output(path: Path) -> bool:
@@ -119,8 +132,14 @@ def identify(job: Job) -> str:
     """
     if not job.source.exists():
         raise FileMissing("there is no such file or folder")
-    keys.check_filename(job.filename)
+    if job.source.is_dir() and job.source.is_symlink():
+        raise InvalidInput("is a link to a folder, which is not followed; name the folder itself")
     try:
+        if job.source.is_dir():
+            os.listdir(job.source)
+        keys.check_filename(job.filename)
+        if not job.source.is_file():
+            raise InvalidInput("is not a regular file")
         with job.source.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     except OSError as error:

@@ -184,7 +184,10 @@ def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport
     made = [read_provenance(str(path)) for path in paths]
     for path, provenance in zip(paths, made, strict=True):
         if provenance is None and path.exists():
-            message = f"{path} is there already, but is no output of this program; move it, or choose another --out"
+            message = (
+                f"{path} is there already, but cannot be read as an output of this program: it is another file, or "
+                "damaged; remove it, or choose another --out"
+            )
             raise OutputNotWritable(message)
     if any(provenance is None or not origin <= provenance.items() for provenance in made):
         return None

@@ -9,7 +9,7 @@ import click
 import kmeans
 from cli.cluster.local_run import LocalSummary
 from lambdas.contract.results import FileReport, FileResult
-from lambdas.readable import duration
+from lambdas.readable import duration, printable
 
 _HEADINGS = ("file", "rows", "clusters", "in range", "radius in m", "seconds")
 
@@ -47,9 +47,10 @@ def totals(summary: LocalSummary) -> str:
         return sentence
     share = _share(summary.n_in_range, summary.n_clusters)
     left_out = f" {summary.n_invalid:,} invalid rows were left out." if summary.n_invalid else ""
+    weight = "each row weighs 1" if summary.params.weight_column is None else f"weight: {summary.params.weight_column}"
     return (
         f"{sentence} {summary.n_rows - summary.n_invalid:,} rows are in {summary.n_clusters:,} clusters, {share} of "
-        f"them inside the weight range.{left_out} The outputs are in {summary.out}."
+        f"them inside the weight range ({printable(weight)}).{left_out} The outputs are in {summary.out}."
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cli.command_errors import errors_as_exit_status, require_file
 from cli.hidden_folder import hidden_folder, publish
-from lambdas.contract.errors import InvalidParameters
+from lambdas.contract.errors import InvalidParameters, OutputNotWritable
 from lambdas.readable import printable
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def sample(
             "seed": seed,
         }
         with hidden_folder(out.parent) as hidden:
-            write_sample(frame, selection, hidden / out.name, drawn)
+            try:
+                write_sample(frame, selection, hidden / out.name, drawn)
+            except OSError as error:
+                raise OutputNotWritable(f"cannot write {out}: {error.strerror or error}") from error
             publish([(hidden / out.name, out)], hidden)
     if as_json:
         strata_as_json = [msgspec.to_builtins(stratum) for stratum in strata]

@@ -40,7 +40,8 @@ def check_filename(filename: str) -> None:
     if not is_input(filename):
         raise InvalidInput(f"is not named like a Parquet file ({' or '.join(INPUT_SUFFIXES)})", filename=filename)
     if any(part in ("", ".", "..") for part in filename.split("/")) or not filename.isprintable():
-        raise InvalidInput("is not a possible file name", filename=filename)
+        reason = "it has an empty folder, `.`, `..` or a character that is not printed"
+        raise InvalidInput(f"is not a possible file name: {reason}; rename it", filename=filename)
     if filename.startswith((FRAME_PREFIX, RUNS_PREFIX)):
         raise InvalidInput(
             f"lies in a folder whose name is taken by outputs ({FRAME_PREFIX}, {RUNS_PREFIX})", filename=filename

@@ -15,6 +15,8 @@ from lambdas.readable import explained, shortened
 PIECE_ROWS = 131_072
 # Columns that an error lists: a message has to stay short.
 _NAMED_COLUMNS = 20
+# What pyarrow says of files that are cut off, and of files of other formats.
+_NO_FOOTER = "magic bytes not found"
 # What pyarrow says of lists and structs with a dictionary in a piece of several parts.
 _NESTED_LIMITATION = "Nested data conversions"
 
@@ -116,7 +118,10 @@ class GeoFile:
         return self.schema.field(name).type
 
     def _unreadable(self, error: Exception) -> InvalidInput:
-        return InvalidInput(f"is not a readable Parquet file ({explained(error)})", filename=self.filename)
+        reason = explained(error)
+        if _NO_FOOTER in reason:
+            reason = "it does not end like one: its end is missing, as after a copy that broke off, or it is no Parquet"
+        return InvalidInput(f"is not a readable Parquet file ({reason})", filename=self.filename)
 
 
 def _is_geoarrow(data_type: pa.DataType) -> bool:

@@ -216,7 +216,7 @@ def test_the_outcome_of_a_run_is_its_summary(buckets, capsys):
     outcome.print(as_json=False, option="")
     printed = capsys.readouterr()
     assert "1 file clustered, 0 were up to date, 1 failed" in printed.out
-    assert "InvalidInput: 1 file\n  b//c.parquet: is not a possible file name" in printed.err
+    assert "InvalidInput: 1 file\n  b//c.parquet: is not a possible file name: it has an empty folder" in printed.err
 
 
 def test_names_that_cannot_be_those_of_files_are_told_before_and_not_retried(buckets, answers, monkeypatch, capsys):

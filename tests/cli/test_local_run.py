@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from cli.cluster import local_run
@@ -25,3 +27,37 @@ def test_what_goes_wrong_with_one_file_is_named_and_costs_no_other(tmp_path, mon
     assert (failed.filename, failed.failure.error) == ("b.parquet", code)
     assert str(tmp_path / "b.parquet") in failed.failure.message
     assert not list((tmp_path / "out").rglob("*b.parquet"))
+
+
+def test_nothing_in_a_folder_is_passed_over_in_silence(tmp_path, monkeypatch):
+    source = tmp_path / "in"
+    for folder in ("in/good", "in/closed", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.parquet").write_bytes(cell_file(40))
+    (source / "gone.parquet").symlink_to(tmp_path / "nothing")
+    (source / "linked").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(source / "pipe.parquet")
+    real = {name: getattr(os, name) for name in ("scandir", "listdir")}
+
+    def refuse(name):
+        def look(path):
+            if os.fspath(path) == str(source / "closed"):
+                raise PermissionError(13, "Permission denied", os.fspath(path))
+            return real[name](path)
+
+        return look
+
+    for name in real:  # To root every folder is open.
+        monkeypatch.setattr(os, name, refuse(name))
+    summary = local_run.run([source], tmp_path / "out", parse_parameters({"target_weight": 20}), jobs=1, force=False)
+    assert {file.filename: file.failure and file.failure.error for file in summary.files} == {
+        "closed": "InvalidInput",
+        "gone.parquet": "FileMissing",
+        "good/a.parquet": None,
+        "linked": "InvalidInput",
+        "pipe.parquet": "InvalidInput",
+    }
+    reasons = " ".join(file.failure.message for file in summary.failures)
+    assert "Permission denied" in reasons
+    assert "not followed" in reasons
+    assert "not a regular file" in reasons
