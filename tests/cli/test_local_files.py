@@ -138,5 +138,7 @@ def test_a_file_that_is_no_output_is_not_replaced(folder, name, options):
     (folder / "out" / name).write_bytes(own)
     done = run("in", "--out", "out", *options)
     assert done.exit_code == 1
-    assert f"OutputNotWritable: in/a.parquet: out/{name} is there already, but cannot be read as an output" in done.stderr
+    assert (
+        f"OutputNotWritable: in/a.parquet: out/{name} is there already, but cannot be read as an output" in done.stderr
+    )
     assert contents(folder / "out") == {name: own}
