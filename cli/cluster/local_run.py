@@ -14,7 +14,7 @@ from cli.cluster.local_files import Job, check_writable, find_work, identify, op
 from cli.lean_process import give_back_compiler
 from cli.progress_bar import one_by_one
 from cli.stop_signals import Stopped
-from lambdas.contract.errors import FileTooLarge, InternalError, NoResult, OutputNotWritable, RunError
+from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport, FileResult, Totals, add_up
 from lambdas.cores import available_cores
@@ -138,8 +138,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
         named = type(error)(error.message, **error.where | {"filename": _as_text(job.source)})
         return FileResult.failed(job.filename, named)
     except MemoryError:
-        too_large = FileTooLarge(f"takes too much memory; {memory.advice()}", filename=_as_text(job.source))
-        return FileResult.failed(job.filename, too_large)
+        return FileResult.failed(job.filename, memory.exceeded(_as_text(job.source)))
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
         return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
     return _finished(job, report, seconds=round(time.perf_counter() - started, 4))

@@ -97,8 +97,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
     except RunError as error:
         result = FileResult.failed(filename, error)
     except MemoryError:
-        too_large = FileTooLarge(f"takes too much memory; {memory.advice()}", filename=filename)
-        result = FileResult.failed(filename, too_large)
+        result = FileResult.failed(filename, memory.exceeded(filename))
     except Exception as error:
         # A defect of ours in one file must not cost the others of the batch their results.
         logger.exception("unexpected error", extra={"clustered_file": filename})

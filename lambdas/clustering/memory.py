@@ -90,6 +90,11 @@ def require(filename: str, n_bytes: float, size: str) -> None:
         raise FileTooLarge(f"has {size}, which takes about {needed:,} MB of memory; {advice()}", filename=filename)
 
 
+def exceeded(filename: str) -> FileTooLarge:
+    """The error of a file that did not fit, as was only seen when an allocation failed."""
+    return FileTooLarge(f"takes too much memory; {advice()}", filename=filename)
+
+
 def advice() -> str:
     """How much memory there is, and what to do about it."""
     limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
