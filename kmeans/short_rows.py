@@ -6,14 +6,12 @@ import numpy.typing as npt
 
 def finite_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which rows have finite values only, bool (n,)."""
-    # Where there is another value the sum is none either; should it only overflow, each row is looked at.
-    with np.errstate(over="ignore", invalid="ignore"):
-        is_finite = np.isfinite(values.sum())
-    if is_finite:
+    is_finite = np.isfinite(values)
+    if is_finite.all():
         return np.ones(len(values), bool)
-    finite = np.isfinite(values[:, 0])
-    for column in values.T[1:]:
-        finite &= np.isfinite(column)
+    finite = is_finite[:, 0].copy()
+    for column in is_finite.T[1:]:
+        finite &= column
     return finite
 
 
@@ -24,6 +22,6 @@ def rows_within(values: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np
     return (np.abs(values[:, 0]) <= limit) & (np.abs(values[:, 1]) <= limit)
 
 
-def extremes(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Smallest and largest value of each column; there has to be a row."""
-    return np.array([column.min() for column in values.T]), np.array([column.max() for column in values.T])
+def extent(boxes: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Lower and upper corner around boxes, (n, 4) as xmin, ymin, xmax, ymax, or points, (n, 2); n is not 0."""
+    return np.array([column.min() for column in boxes[:, :2].T]), np.array([column.max() for column in boxes[:, -2:].T])

@@ -43,6 +43,7 @@ def bake() -> None:
     import kmeans
     from kmeans.cell_rings import trace_rings
     from kmeans.seeding import greedy_kmeans_plus_plus
+    from lambdas.geodata.aligned_lattice import find_aligned
     from lambdas.geodata.wkb_headers import is_nested
 
     rng = np.random.default_rng(0)
@@ -61,6 +62,7 @@ def bake() -> None:
         kmeans.lloyd(tree, greedy_kmeans_plus_plus(tree, 20, 0))
 
     trace_rings(np.array([4, 5]), np.array([0, 1]), 4, keeps_all=False)
+    find_aligned(lattice)
     is_nested(np.frombuffer(bytes(9), np.uint8), 8)
 
 

@@ -22,8 +22,8 @@ from lambdas.geodata.lattice_map import (
     steps_of,
 )
 
-# Along an axis: deviation of a gap from a multiple of the step, and lines beyond which no step is sure.
-_GAP_TOLERANCE, _MOST_LINES = 0.1, 1_000_000
+# Lines along an axis beyond which no step is sure.
+_MOST_LINES = 1_000_000
 # Share of the cells that have a next one along an axis.
 _LEAST_ADJACENT = 0.1
 
@@ -35,27 +35,25 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     """
     if len(points) < 4:
         return None
-    index = np.empty(points.shape, np.int64)
+    from lambdas.geodata.lattice_numbers import count_adjacent, number_points  # Compiled.
+
     lines = []
     for axis in (0, 1):
-        values = np.ascontiguousarray(points[:, axis])
-        line = _fit_line(values)
+        line = _fit_line(points[:, axis])
         if line is None:
             return None
-        index[:, axis] = np.rint((values - line.first) / line.step)
         lines.append(line)
+    columns, rows = lines
+    width = columns.last + 2
+    index, cells = number_points(points, columns.first, columns.step, rows.first, rows.step, width)
     # Cells next to each other have to be usual: on a checkerboard or between shifted rows there is nobody.
-    width = lines[0].last + 2
-    cells = index[:, 1] * width + index[:, 0]
-    sample = spread(cells)
-    has_next = np.isin(np.concatenate([sample + 1, sample + width]), cells)
-    if has_next.reshape(2, -1).mean(axis=1).min() < _LEAST_ADJACENT:
+    if count_adjacent(np.sort(cells), width) < _LEAST_ADJACENT * len(points):
         return None
     size = max(len(line.coefficients) for line in lines)
     coefficients = np.zeros((size, size, 2))
-    coefficients[: len(lines[0].coefficients), 0, 0] = lines[0].coefficients
-    coefficients[0, : len(lines[1].coefficients), 1] = lines[1].coefficients
-    centre = np.array([line.last / 2 for line in lines])
+    coefficients[: len(columns.coefficients), 0, 0] = columns.coefficients
+    coefficients[0, : len(rows.coefficients), 1] = rows.coefficients
+    centre = np.array([columns.last / 2, rows.last / 2])
     place = PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
     steps = steps_of(place)
     if elongation(steps) > MAX_RATIO:
@@ -78,34 +76,31 @@ class _Line:
 
 def _fit_line(values: FloatArray) -> _Line | None:
     """The line on which all values have numbers, or None unless all gaps between them are multiples of one."""
-    ordered = np.sort(values)
-    distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    from lambdas.geodata.lattice_numbers import distinct_values, number_lines
+
+    distinct, gaps = distinct_values(np.sort(values))
     if not 2 <= len(distinct) <= _MOST_LINES:
         return None
-    gaps = np.diff(distinct)
-    in_steps = gaps / np.sort(gaps)[len(gaps) // 2]
-    if (np.abs(in_steps - np.rint(in_steps)) > _GAP_TOLERANCE).any() or (in_steps < 0.5).any():
+    numbers = number_lines(distinct, np.sort(gaps)[len(gaps) // 2])
+    if len(numbers) == 0:
         return None
-    numbers = np.append(0.0, np.cumsum(np.rint(in_steps)))
-    step = float((distinct[-1] - distinct[0]) / numbers[-1])
-    if (np.rint((distinct - distinct[0]) / step) != numbers).any():
-        return None
-    half = max(numbers[-1] / 2, 1.0)
-    scaled = (numbers - numbers[-1] / 2) / half
+    first, extent, last = float(distinct[0]), float(distinct[-1] - distinct[0]), float(numbers[-1])
+    step, half = extent / last, max(last / 2, 1.0)
+    scaled = (numbers - last / 2) / half
     # Mostly they are as regular as can be, and nothing has to be fitted.
-    even = rounded(np.array([(distinct[0] + distinct[-1]) / 2, step * half]), distinct)
+    even = rounded(np.array([(distinct[0] + distinct[-1]) / 2, step * half]), extent)
     if float(np.abs(even[0] + even[1] * scaled - distinct).max()) < NEGLIGIBLE * step:
-        return _Line(float(distinct[0]), step, int(numbers[-1]), even)
+        return _Line(first, step, int(last), even)
     rows = spread(np.arange(len(numbers)))
     fits: list[tuple[float, FloatArray]] = []
-    for degree in range(1, min(MAX_DEGREE, max(1, int(numbers[-1]) // STEPS_PER_POWER)) + 1):
+    for degree in range(1, min(MAX_DEGREE, max(1, int(last) // STEPS_PER_POWER)) + 1):
         if degree > 1 and POINTS_PER_TERM * (degree + 1) > len(rows):
             break
         terms = np.vander(scaled[rows], degree + 1, increasing=True)
-        coefficients = rounded(np.linalg.lstsq(terms, distinct[rows], rcond=None)[0], distinct)
+        coefficients = rounded(np.linalg.lstsq(terms, distinct[rows], rcond=None)[0], extent)
         fits.append((float(np.abs(polyval(scaled, coefficients) - distinct).max()) / step, coefficients))
         if fits[-1][0] < NEGLIGIBLE:
             break
     enough = HARDLY_BETTER * min(deviation for deviation, _ in fits) + NEGLIGIBLE
     deviation, coefficients = next(fit for fit in fits if fit[0] <= enough)
-    return _Line(float(distinct[0]), step, int(numbers[-1]), coefficients) if deviation <= TOLERANCE else None
+    return _Line(first, step, int(last), coefficients) if deviation <= TOLERANCE else None

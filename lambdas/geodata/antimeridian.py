@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans.arrays import FloatArray
-from kmeans.short_rows import extremes
+from kmeans.short_rows import extent
 from lambdas.geodata.projection import Projection
 
 
@@ -52,7 +52,7 @@ def longitude_window(places: FloatArray, metres: FloatArray, projection: Project
     counts_on = max(-west, east) > turn / 2
     if east - west < turn / 2:
         return LongitudeWindow((west + east) / 2, turn, counts_on)
-    lower, upper = extremes(metres)
+    lower, upper = extent(metres)
     middle = float(projection.to_source((lower + upper)[None] / 2)[0, 0])
     if counts_on:
         middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
-from lambdas.geodata.parquet_output import compression, open_sink
+from lambdas.geodata.parquet_output import open_writer
 from lambdas.geodata.places import Places
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
@@ -74,15 +73,9 @@ def write_clustered(
         pa.array(clusters.weights),
         pa.array(clusters.statuses, pa.string()),
     )
-    # A dictionary of values that hardly repeat makes a column larger and takes twice the time; for those that do
-    # repeat compression is as good.
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
     repeated = [prefix + suffix for suffix in _COLUMNS]
-    how = compression(file.n_rows)
-    with (
-        open_sink(sink) as output,
-        pq.ParquetWriter(output, layout.schema, compression=how, use_dictionary=repeated + encoded) as writer,
-    ):
+    with open_writer(sink, layout.schema, file.n_rows, layout.bbox_column, repeated + encoded) as writer:
         begin = 0
         for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)
@@ -92,7 +85,7 @@ def write_clustered(
             if layout.adds_geometry:
                 new.append(points_as_wkb(rows.points[part], rows.is_sound[part]))
             if layout.adds_bbox:
-                new.append(bounding_boxes(*_row_bounds(rows, part)))
+                new.append(bounding_boxes(rows.boxes[part]))
             arrays = [*table.columns, *new]
             writer.write_table(pa.Table.from_arrays(arrays, schema=layout.schema), PIECE_ROWS)
 
@@ -101,6 +94,7 @@ def write_clustered(
 class _Layout:
     schema: pa.Schema
     adds_geometry: bool
+    bbox_column: str
     adds_bbox: bool
 
 
@@ -124,14 +118,7 @@ def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: 
         schema = schema.append(pa.field(bbox_column, pa.struct([(field, pa.float64()) for field in BBOX_FIELDS])))
     metadata = dict(file.schema.metadata or {})
     metadata[GEO_METADATA] = geo_metadata(
-        file.schema, name, file.geometries | {name: description}, bbox_column, *_row_bounds(rows, slice(None))
+        file.schema, name, file.geometries | {name: description}, bbox_column, rows.boxes
     )
     metadata[PROVENANCE_METADATA] = encode_provenance(provenance)
-    return _Layout(schema.with_metadata(metadata), adds_geometry, adds_bbox)
-
-
-def _row_bounds(rows: Rows, part: slice) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper corners of the bounding boxes of some rows; a point is its own."""
-    if rows.bounds is None:
-        return rows.points[part], rows.points[part]
-    return rows.bounds[part, :2], rows.bounds[part, 2:]
+    return _Layout(schema.with_metadata(metadata), adds_geometry, bbox_column, adds_bbox)

@@ -20,8 +20,9 @@ def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Arr
     return pa.Array.from_buffers(pa.binary(), len(points), [validity, pa.py_buffer(offsets), pa.py_buffer(values)])
 
 
-def bounding_boxes(lower: FloatArray, upper: FloatArray) -> pa.Array:
-    """Boxes from their corners, float64 (m, 2) each, as structs; null where they are not finite."""
-    is_sound = finite_rows(lower) & finite_rows(upper)
-    fields = [pa.array(np.ascontiguousarray(corner[:, axis])) for corner in (lower, upper) for axis in (0, 1)]
+def bounding_boxes(bounds: FloatArray) -> pa.Array:
+    """Boxes, float64 (m, 4), as structs, null where they are not finite; (m, 2) are points, which are their own."""
+    is_sound = finite_rows(bounds)
+    fields = [pa.array(np.ascontiguousarray(column)) for column in bounds.T]
+    fields *= len(BBOX_FIELDS) // len(fields)
     return pa.StructArray.from_arrays(fields, list(BBOX_FIELDS), mask=None if is_sound.all() else pa.array(~is_sound))

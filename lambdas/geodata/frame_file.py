@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput
@@ -17,7 +16,7 @@ from lambdas.geodata.clustered_file import ClusterColumns
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
-from lambdas.geodata.parquet_output import compression, open_sink
+from lambdas.geodata.parquet_output import open_writer
 from lambdas.geodata.projection import Projection
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 from lambdas.geodata.rows import Rows
@@ -121,7 +120,7 @@ def write_frame(
         "pieces": pa.array(figures.pieces),
         "centroid": points_as_wkb(centroid, everywhere),
         "geometry": pa.array(shapely.to_wkb(polygons), pa.binary()),
-        "bbox": bounding_boxes(bounds[:, :2], bounds[:, 2:]),
+        "bbox": bounding_boxes(bounds),
     }
     # A grouping column may be called like one of these; it keeps its name.
     names = {name: free_name(name, list(named)) for name in ours}
@@ -137,15 +136,12 @@ def write_frame(
         names["centroid"]: {"encoding": "WKB", "geometry_types": ["Point"], "crs": rows.crs},
     }
     metadata = {
-        GEO_METADATA: geo_metadata(
-            table.schema, names["geometry"], descriptions, names["bbox"], bounds[:, :2], bounds[:, 2:]
-        ),
+        GEO_METADATA: geo_metadata(table.schema, names["geometry"], descriptions, names["bbox"], bounds),
         PROVENANCE_METADATA: encode_provenance(provenance),
     }
     table = table.replace_schema_metadata(metadata)
-    how = compression(table.num_rows)
-    with open_sink(sink) as file:
-        pq.write_table(table, file, compression=how, use_dictionary=False, row_group_size=PIECE_ROWS)
+    with open_writer(sink, table.schema, table.num_rows, names["bbox"]) as writer:
+        writer.write_table(table, PIECE_ROWS)
 
 
 def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:

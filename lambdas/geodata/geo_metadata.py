@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmeans.short_rows import extremes, finite_rows
+from kmeans.short_rows import extent, finite_rows
 from lambdas.contract.errors import InvalidInput
 from lambdas.readable import explained, shortened
 
@@ -249,8 +249,7 @@ def geo_metadata(
     primary: str,
     descriptions: dict[str, dict[str, Any]],
     bbox_column: str,
-    lower: FloatArray,
-    upper: FloatArray,
+    bounds: FloatArray,
 ) -> bytes:
     """The ``geo`` entry of an output.
 
@@ -260,7 +259,7 @@ def geo_metadata(
         descriptions: entries of the geometry columns; others than the primary one are left out if nobody knows the
             coordinate system that they name.
         bbox_column: struct column with the bounding boxes of the primary geometries.
-        lower, upper: corners of these boxes, float64 (n, 2); not finite where there is none.
+        bounds: these boxes, float64 (n, 4), or (n, 2) for points, which are their own; not finite where there is none.
     """
     columns = {primary: _current(descriptions[primary], schema)}
     for name, description in descriptions.items():
@@ -268,11 +267,10 @@ def geo_metadata(
             with suppress(InvalidInput):
                 columns[name] = _current(description, schema)
     columns[primary].pop("bbox", None)
-    is_sound = finite_rows(lower) & finite_rows(upper)
+    is_sound = finite_rows(bounds)
     if is_sound.any():
-        if not is_sound.all():
-            lower, upper = lower[is_sound], upper[is_sound]
-        columns[primary]["bbox"] = [*extremes(lower)[0].tolist(), *extremes(upper)[1].tolist()]
+        corners = extent(bounds if is_sound.all() else bounds[is_sound])
+        columns[primary]["bbox"] = np.concatenate(corners).tolist()
     columns[primary]["covering"] = _covering(bbox_column)
     return msgspec.json.encode({"version": _VERSION, "primary_column": primary, "columns": columns})
 

@@ -172,7 +172,7 @@ def _fit(
     for axis, pairs in enumerate(powers):
         i, j = np.array(pairs).T
         solution = np.linalg.lstsq(terms[:, i, j], images[:, axis], rcond=thin)[0]
-        coefficients[i, j, axis] = rounded(solution, images[:, axis])
+        coefficients[i, j, axis] = rounded(solution, float(np.ptp(images[:, axis])))
     return PolynomialMap(centre, scale, coefficients)
 
 

@@ -98,9 +98,10 @@ def elongation(steps: FloatArray) -> float:
     return math.inf if area == 0 else (squares + math.sqrt(max(squares**2 - 4 * area**2, 0.0))) / (2 * area)
 
 
-def rounded(coefficients: npt.NDArray[Any], images: npt.NDArray[Any]) -> FloatArray:
-    """The last bits of a fit differ from processor to processor, outputs must not."""
-    quantum = np.exp2(np.floor(np.log2(np.ptp(images) or 1.0)) - _KEPT_BITS)
+def rounded(coefficients: npt.NDArray[Any], extent: float) -> FloatArray:
+    """The last bits of a fit to images of this extent differ from processor to processor, outputs must not."""
+    _, exponent = math.frexp(extent or 1.0)
+    quantum = math.ldexp(1.0, exponent - 1 - _KEPT_BITS)
     return np.asarray(np.rint(coefficients / quantum) * quantum)
 
 

@@ -66,6 +66,11 @@ class Rows:
     grouping: Grouping
     is_urban: BoolArray | None
 
+    @property
+    def boxes(self) -> FloatArray:
+        """Bounding boxes of the rows, float64 (n, 4), or (n, 2) where all rows are points."""
+        return self.points if self.bounds is None else self.bounds
+
 
 def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_invalid: bool) -> Rows:
     """Read every row of ``file``.

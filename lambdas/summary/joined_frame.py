@@ -116,7 +116,7 @@ def _with_metadata(schema: pa.Schema, provenance: dict[str, Any]) -> pa.Schema:
         centroid: {"encoding": "WKB", "geometry_types": ["Point"], "crs": crs},
     }
     nowhere = np.empty((0, 2))
-    geo = geo_metadata(schema, geometry, descriptions, bbox, nowhere, nowhere)
+    geo = geo_metadata(schema, geometry, descriptions, bbox, nowhere)
     return schema.with_metadata({GEO_METADATA: geo, PROVENANCE_METADATA: encode_provenance(provenance)})
 
 
@@ -136,7 +136,7 @@ def _as_table(filename: str, frame: Frame, prefix: str) -> pa.Table:
         "pieces": pa.array(frame.pieces),
         "centroid": points_as_wkb(frame.centroids, np.ones(len(frame.ids), bool)),
         "geometry": pa.array(shapely.to_wkb(frame.polygons), pa.binary()),
-        "bbox": bounding_boxes(bounds[:, :2], bounds[:, 2:]),
+        "bbox": bounding_boxes(bounds),
     }
     return pa.table(named | {free_name(name, list(named)): column for name, column in ours.items()})
 
