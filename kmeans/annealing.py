@@ -51,11 +51,13 @@ def settle(
 @kernel
 def _exchange(
     tree: KdTree, graph: NeighbourGraph, labels: IntArray, sums: FloatArray, low: float, high: float, price: float
-) -> None:
-    """Exchange boundary points at one price, in place."""
-    exchange(tree, graph, labels, sums, low, high, price, _VISITS * labels.shape[0])
-    # Sums that are only ever updated drift by their rounding.
-    cluster_sums(tree, labels, sums)
+) -> int:
+    """Exchange boundary points at one price, in place; return the number of moves."""
+    n_moves = exchange(tree, graph, labels, sums, low, high, price, _VISITS * labels.shape[0])
+    if n_moves > 0:
+        # Sums that are only ever updated drift by their rounding.
+        cluster_sums(tree, labels, sums)
+    return n_moves
 
 
 @kernel
@@ -83,8 +85,12 @@ def anneal(
     """
     unit = mean_squared_radius(sums)
     price = first_price * unit
+    is_settled = False
     while price < _LAST_PRICE * unit:
-        _exchange(tree, graph, labels, sums, low + margin, high - margin, price)
+        if not is_settled:
+            n_moves = _exchange(tree, graph, labels, sums, low + margin, high - margin, price)
+            # Where there is nothing left to pay for, no higher price makes a move worth while.
+            is_settled = n_moves == 0 and count_outside(sums, low + margin, high - margin) == 0
         price *= _PRICE_GROWTH
     for _ in range(_REPAIRS):
         if count_outside(sums, low, high) == 0:
