@@ -11,17 +11,15 @@ import numpy as np
 
 from kmeans.annealing import anneal, count_outside, settle
 from kmeans.arrays import FloatArray, IntArray
-from kmeans.cluster_sums import cluster_sums, total_inertia
+from kmeans.cluster_sums import centroids_of, cluster_sums, total_inertia
 from kmeans.contiguity import reassign_fragments
 from kmeans.kdtree import N_SUMS, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
-from kmeans.power_diagram import balance
+from kmeans.power_diagram import balance, has_collapsed
 from kmeans.seeding import equal_weight_runs, run_labels
 
 # The search aims at a range narrower by this share on both sides, which leaves room for whole points.
 _MARGIN = 0.03
-# When more clusters than this share are nearly empty or twice too heavy, the diagram has collapsed.
-_COLLAPSED = 0.02
 # First price and margin of one annealing after another: they differ so that it does not always end in the same place.
 _TEMPERINGS = ((1.0, 0.03), (1.0, 0.06), (0.1, 0.03), (0.3, 0.06), (3.0, 0.03), (0.1, 0.06))
 # Among so many clusters the luck of a start averages out, and one will do.
@@ -81,7 +79,7 @@ class _Search:
 
     def run(self) -> Division:
         n, k = len(self.labels), len(self.sums)
-        centroids, spread = _centroids(self.tree, self.sums, self.labels)
+        centroids, spread = centroids_of(self.tree, self.labels, self.sums)
         best = self._from_diagrams(centroids, spread)
         if best is not None and best.n_outside == 0 and n >= _MANY_POINTS * k:
             return best
@@ -113,10 +111,7 @@ class _Search:
             offsets = np.zeros(k)
             margin = _MARGIN * self.span
             labels, cost = balance(self.tree, start, offsets, spread.copy(), self.low, self.high, margin)
-            weight = np.bincount(labels, self.tree.weight, k)
-            is_extreme = (weight < 0.25 * self.low) | (weight > 2 * self.high)
-            is_usable = is_extreme.mean() <= _COLLAPSED and np.bincount(labels, minlength=k).all()
-            if is_usable and cost < lowest:
+            if cost < lowest and not has_collapsed(self.tree, labels, k, self.low, self.high):
                 lowest, best = cost, (labels, start, offsets)
         if lowest == np.inf:
             return None
@@ -151,14 +146,3 @@ class _Search:
     def _recompute(self) -> None:
         # Sums that are only ever updated drift by their rounding.
         cluster_sums(self.tree, self.labels, self.sums)
-
-
-def _centroids(tree: KdTree, sums: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
-    weight = np.where(sums[:, 0] > 0, sums[:, 0], 1.0)
-    centroids = sums[:, 1:3] / weight[:, None]
-    spread = sums[:, 3] / weight - (centroids**2).sum(axis=1)
-    for j in np.flatnonzero(sums[:, 0] <= 0):  # Without weight there is no mean: any of its points will do.
-        member = int(np.argmax(labels == j))
-        centroids[j] = tree.x[member], tree.y[member]
-    return centroids, np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))

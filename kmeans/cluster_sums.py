@@ -20,6 +20,25 @@ def cluster_sums(tree: KdTree, labels: IntArray, sums: FloatArray) -> None:
 
 
 @kernel
+def centroids_of(tree: KdTree, labels: IntArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
+    k = sums.shape[0]
+    centroids, spread = np.empty((k, 2)), np.zeros(k)
+    for j in range(k):
+        weight = sums[j, 0]
+        if weight > 0:
+            x, y = sums[j, 1] / weight, sums[j, 2] / weight
+            centroids[j, 0], centroids[j, 1] = x, y
+            spread[j] = sums[j, 3] / weight - (x * x + y * y)
+            continue
+        for i in range(labels.shape[0]):  # Without weight there is no mean: any of its points will do.
+            if labels[i] == j:
+                centroids[j, 0], centroids[j, 1] = tree.x[i], tree.y[i]
+                break
+    return centroids, np.maximum(spread, 1e-3 * max(spread.mean(), 1e-12))
+
+
+@kernel
 def move_point(tree: KdTree, sums: FloatArray, labels: IntArray, point: int, to: int) -> None:
     """Give a point to another cluster and keep the sums."""
     x, y, weight, own = tree.x[point], tree.y[point], tree.weight[point], labels[point]
@@ -45,6 +64,27 @@ def total_inertia(sums: FloatArray) -> float:
     for j in range(sums.shape[0]):
         total += sums_inertia(sums[j])
     return total
+
+
+@kernel
+def cluster_figures(tree: KdTree, labels: IntArray, k: int) -> tuple[IntArray, FloatArray, FloatArray, float]:
+    """Number of points (k,), weight (k,), centroid (k, 2) in the caller's coordinates, and the inertia of all."""
+    n = labels.shape[0]
+    n_points, weight, centroid = np.zeros(k, np.int64), np.zeros(k), np.zeros((k, 2))
+    for i in range(n):
+        n_points[labels[i]] += 1
+        weight[labels[i]] += tree.weight[i]
+    for i in range(n):
+        j = labels[i]
+        # Shares and the tree's coordinates: sums of large coordinates lose digits, products with tiny weights lose all.
+        share = tree.weight[i] / weight[j] if weight[j] > 0 else 1 / n_points[j]
+        centroid[j, 0] += share * tree.x[i]
+        centroid[j, 1] += share * tree.y[i]
+    inertia = 0.0
+    for i in range(n):
+        x, y = tree.x[i] - centroid[labels[i], 0], tree.y[i] - centroid[labels[i], 1]
+        inertia += tree.weight[i] * (x * x + y * y)
+    return n_points, weight, centroid + tree.origin, inertia
 
 
 @kernel

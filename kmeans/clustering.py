@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.bounding_circle import cluster_radii
-from kmeans.cluster_sums import group
+from kmeans.cluster_sums import cluster_figures, group
 from kmeans.component_clustering import ROUNDING, Ground, cluster_component
 from kmeans.components import Components, find_components
 from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
@@ -183,7 +183,7 @@ def _cluster_components(
     begin, by_component = group(components.of_point, n_components)
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
-        totals = _cluster_sums(components.of_point, tree.weight, n_components)
+        totals = np.bincount(components.of_point, tree.weight, n_components).astype(np.float64)
         counts = list(_share_out(params.n_clusters, totals, np.bincount(components.of_point)))
     # As the tree's points are, so that outlines which are the points change nothing, not even the rounding.
     relative = None if outlines is None else outlines.relative_to(tree.origin)
@@ -246,17 +246,8 @@ def _describe(
     params: Parameters,
 ) -> Clustering:
     """Number the clusters along the Hilbert curve and compute their figures."""
-    n_points = np.bincount(labels)
-    k = len(n_points)
-    weight = _cluster_sums(labels, tree.weight, k)
-    has_weight = weight > 0
-    mass = np.where(has_weight[labels], tree.weight, 1.0)
-    # Shares and the tree's coordinates: sums of large coordinates lose digits, products with tiny weights lose all.
-    share = mass / np.where(has_weight, weight, n_points)[labels]
-    centroid = np.column_stack([_cluster_sums(labels, share * along, k) for along in (tree.x, tree.y)])
-    away_x, away_y = tree.x - centroid[labels, 0], tree.y - centroid[labels, 1]
-    spread = float(np.sum(tree.weight * (away_x**2 + away_y**2)))
-    centroid += tree.origin
+    k = len(pieces)
+    n_points, weight, centroid, inertia = cluster_figures(tree, labels, k)
     order = hilbert_order(centroid)
     number = np.empty_like(order)
     number[order] = np.arange(k)
@@ -278,12 +269,8 @@ def _describe(
         in_range=(weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING)),
         reason_value=np.array([reasons[j].value if j in reasons else np.nan for j in range(k)]),
         group=np.zeros(k, np.int64),
-        inertia=spread,
+        inertia=inertia,
     )
-
-
-def _cluster_sums(labels: IntArray, values: FloatArray, n_clusters: int) -> FloatArray:
-    return np.bincount(labels, values, n_clusters).astype(np.float64)
 
 
 def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], params: Parameters) -> StatusArray:

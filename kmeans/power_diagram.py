@@ -21,6 +21,8 @@ _STEP_SCALE = 2.8
 _SHRINK, _GROW, _SHORTEST, _LONGEST = 0.5, 1.15, 0.02, 2.0
 # It is over when so many iterations have not lowered the cost by this share, or after so many.
 _PATIENCE, _WORTHWHILE, _MOST_ITERATIONS = 8, 5e-4, 150
+# When more clusters than this share are nearly empty or twice too heavy, the diagram has collapsed.
+_COLLAPSED = 0.02
 # Cost of a unit of weight out of the range, in mean squared radii.
 _PRICE = 4.0
 # After the first iterations centroids go beyond the mean by this factor, which halves their number.
@@ -120,3 +122,19 @@ def _update(
         raised = offsets[j] + max(-largest, min(largest, rate * lacking))
         lowered = offsets[j] + max(-largest, min(largest, rate * excess))
         offsets[j] = raised if raised > 0 else min(lowered, 0.0)
+
+
+@kernel
+def has_collapsed(tree: KdTree, labels: IntArray, k: int, low: float, high: float) -> bool:
+    """Whether a cluster of the diagram has no point at all, or many are nowhere near the range of the weights."""
+    weight, is_there = np.zeros(k), np.zeros(k, np.bool_)
+    for i in range(labels.shape[0]):
+        weight[labels[i]] += tree.weight[i]
+        is_there[labels[i]] = True
+    n_extreme = 0
+    for j in range(k):
+        if not is_there[j]:
+            return True
+        if weight[j] < 0.25 * low or weight[j] > 2 * high:
+            n_extreme += 1
+    return n_extreme > _COLLAPSED * k

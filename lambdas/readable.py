@@ -23,6 +23,8 @@ def duration(seconds: float) -> str:
 
 def printable(text: str) -> str:
     """The text in one line, with escapes for what cannot be printed: names and values of a file may hold anything."""
+    if text.isprintable():
+        return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 

@@ -52,7 +52,9 @@ def numbers(column: pa.ChunkedArray, name: str, filename: str) -> tuple[FloatArr
     # A column of nothing but null may have no type.
     if not (is_number(data_type) or pa.types.is_null(data_type)):
         raise InvalidInput(f"has the type {shortened(data_type)}, not a number", filename=filename, column=name)
-    values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy()
+    if not pa.types.is_float64(data_type):
+        column = column.cast(pa.float64(), safe=False)
+    values: FloatArray = column.to_numpy()
     is_null = column.is_null().to_numpy() if column.null_count else np.zeros(len(values), bool)
     # Arrow lends its memory, which is read-only where nothing had to be converted.
     return np.where(is_null, np.nan, values) if is_null.any() else values.astype(np.float64), is_null

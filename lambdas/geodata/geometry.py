@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import BoolArray, FloatArray, IntArray
 from kmeans.short_rows import finite_rows
 from lambdas.geodata.geo_metadata import GeometryColumn
 from lambdas.geodata.wkb_nesting import nested_too_deeply
@@ -65,11 +65,11 @@ def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: boo
     if geometry.encoding == "point":
         points = _coordinates(array)
     if points is not None:
-        return from_points(points, array.is_null().to_numpy(zero_copy_only=False))
+        return from_points(points, _is_null(array))
     return _from_shapes(*_shapes_and_defects(array, geometry.encoding), array, is_geographic)
 
 
-def from_points(points: FloatArray, is_missing: npt.NDArray[np.bool_]) -> Geometries:
+def from_points(points: FloatArray, is_missing: BoolArray) -> Geometries:
     """Rows that are points; those with NaN in both coordinates are empty, as WKB writes an empty point."""
     defect = np.zeros(len(points), np.uint8)
     finite = finite_rows(points)
@@ -78,6 +78,10 @@ def from_points(points: FloatArray, is_missing: npt.NDArray[np.bool_]) -> Geomet
         defect[np.isnan(points).all(axis=1)] = Defect.EMPTY
     defect[is_missing] = Defect.MISSING
     return Geometries(points, None, np.empty((0, 2)), None, defect)
+
+
+def _is_null(array: pa.Array) -> BoolArray:
+    return array.is_null().to_numpy(zero_copy_only=False) if array.null_count else np.zeros(len(array), bool)
 
 
 def _wkb_points(array: pa.Array) -> FloatArray | None:
@@ -89,8 +93,10 @@ def _wkb_points(array: pa.Array) -> FloatArray | None:
     points = np.full((len(array), 2), np.nan)
     if len(there) == 0:
         return points
-    offsets = np.frombuffer(there.buffers()[1], offset_type)[there.offset : there.offset + len(there) + 1]
-    if not (np.diff(offsets) == WKB_POINT.itemsize).all():
+    offsets: npt.NDArray[Any] = np.frombuffer(there.buffers()[1], offset_type)[
+        there.offset : there.offset + len(there) + 1
+    ]
+    if not (offsets[1:] - offsets[:-1] == WKB_POINT.itemsize).all():
         return None
     values = np.frombuffer(there.buffers()[2], WKB_POINT, count=len(there), offset=int(offsets[0]))
     if not ((values["byte_order"] == 1) & (values["type"] == 1)).all():
@@ -162,7 +168,7 @@ def _all_shapes(array: pa.Array, encoding: str) -> npt.NDArray[np.object_]:
     if encoding == "WKB":
         return np.asarray(shapely.from_wkb(array.to_numpy(zero_copy_only=False), on_invalid="ignore"))
     kind = shapely.GeometryType[encoding.upper()]
-    is_null = array.is_null().to_numpy(zero_copy_only=False)
+    is_null = _is_null(array)
     offsets = []
     while pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
         lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
@@ -190,7 +196,7 @@ def _from_shapes(
     defect[~np.isin(shapely.get_type_id(shapes), kinds)] = Defect.WRONG_KIND
     defect[shapely.is_missing(shapes)] = Defect.BROKEN
     defect[known != Defect.NONE] = known[known != Defect.NONE]
-    defect[array.is_null().to_numpy(zero_copy_only=False)] = Defect.MISSING
+    defect[_is_null(array)] = Defect.MISSING
     bounds: FloatArray = shapely.bounds(shapes)
     # Infinite coordinates show in the bounds, NaN among others does not.
     coordinates, row = shapely.get_coordinates(shapes, return_index=True)
