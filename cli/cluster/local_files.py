@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters
 
 if TYPE_CHECKING:
     from lambdas.clustering.file_job import Sinks
+
+_DIGESTED_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
     """
     by_target: dict[Path, Job] = {}
     places: set[Path] = set()
+    resolved = cache(Path.resolve)
     n_outputs_ignored = 0
     for path in paths:
         if path.is_dir():
@@ -70,7 +74,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
             files = [(path, path.name)]
         for source, filename in files:
             # A link to a file is a file of its own, another way to write its path is not.
-            place = source.parent.resolve() / source.name
+            place = resolved(source.parent) / source.name
             if place in places:
                 continue
             target = out / keys.output_key(filename)
@@ -130,20 +134,30 @@ def identify(job: Job) -> str:
         FileMissing: there is nothing of that name.
         InvalidInput: its name is no possible one, or it cannot be read.
     """
-    if not job.source.exists():
-        raise FileMissing("there is no such file or folder")
-    if job.source.is_dir() and job.source.is_symlink():
-        raise InvalidInput("is a link to a folder, which is not followed; name the folder itself")
     try:
-        if job.source.is_dir():
-            os.listdir(job.source)
+        is_file = job.source.is_file()
+        if not is_file:
+            if not job.source.exists():
+                raise FileMissing("there is no such file or folder")
+            if job.source.is_dir():
+                if job.source.is_symlink():
+                    raise InvalidInput("is a link to a folder, which is not followed; name the folder itself")
+                os.listdir(job.source)
         keys.check_filename(job.filename)
-        if not job.source.is_file():
+        if not is_file:
             raise InvalidInput("is not a regular file")
-        with job.source.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return _digest(job.source)
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error
+
+
+def _digest(path: Path) -> str:
+    md5 = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        # The buffer of hashlib's own function is filled with zeros first, which takes longer than a small file.
+        while piece := file.read(_DIGESTED_BYTES):
+            md5.update(piece)
+    return md5.hexdigest()
 
 
 @contextmanager
@@ -157,7 +171,8 @@ def open_outputs(job: Job) -> "Iterator[Sinks]":
     try:
         try:
             for path in partials:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                if not path.parent.is_dir():
+                    path.parent.mkdir(parents=True, exist_ok=True)
             clustered, frame = partials
             from lambdas.clustering.file_job import Sinks
 
@@ -165,9 +180,10 @@ def open_outputs(job: Job) -> "Iterator[Sinks]":
             # The clustered file says that the work is done: it comes last.
             os.replace(frame, job.frame)
             os.replace(clustered, job.target)
-        finally:
+        except BaseException:
             for path in partials:
                 path.unlink(missing_ok=True)
+            raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputNotWritable(f"the output {job.target} cannot be written ({reason})") from error

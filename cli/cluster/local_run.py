@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,10 @@ from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, 
 from lambdas.contract.parameters import RunParameters
 from lambdas.contract.results import FileReport, FileResult, Totals, add_up
 from lambdas.cores import available_cores
+
+# Handing a file to another process and its result back takes a millisecond, so small ones go together: some tenths of a
+# second of work, and no more than leaves each process so many turns.
+_BATCH_BYTES, _BATCHES_PER_PROCESS = 250_000, 8
 
 
 class LocalSummary(Totals, frozen=True, kw_only=True):
@@ -97,12 +102,36 @@ def _results(
         return
     from cli.cluster.worker_pool import run_in_processes
 
-    for job, result in run_in_processes(work_on, sorted(jobs, key=_size, reverse=True), n_processes):
-        if result is None:
-            message = "the process that had this file was killed, most likely for lack of memory"
-            yield job, FileResult.failed(job.filename, NoResult(message, filename=_as_text(job.source)))
-        else:
-            yield job, result
+    batches = _batches(jobs, most=max(1, len(jobs) // (_BATCHES_PER_PROCESS * n_processes)))
+    while batches:
+        suspects: list[list[Job]] = []
+        for batch, results in run_in_processes(partial(_work_on_batch, work_on), batches, n_processes):
+            if results is not None:
+                yield from zip(batch, results, strict=True)
+            elif len(batch) > 1:
+                suspects += [[job] for job in batch]
+            else:
+                [job] = batch
+                message = "the process that had this file was killed, most likely for lack of memory"
+                yield job, FileResult.failed(job.filename, NoResult(message, filename=_as_text(job.source)))
+        batches = suspects
+
+
+def _work_on_batch(work_on: Callable[[Job], FileResult], batch: list[Job]) -> list[FileResult]:
+    return [work_on(job) for job in batch]
+
+
+def _batches(jobs: list[Job], most: int) -> list[list[Job]]:
+    """What a process is given at a time: files of a few milliseconds together, at most so many, others alone."""
+    batches: list[list[Job]] = []
+    n_bytes = _BATCH_BYTES
+    for size, job in sorted(((_size(job), job) for job in jobs), key=itemgetter(0), reverse=True):
+        if n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
+            batches.append([])
+            n_bytes = 0
+        batches[-1].append(job)
+        n_bytes += size
+    return batches
 
 
 def _size(job: Job) -> int:
