@@ -52,15 +52,14 @@ def lattice_polygons(
         shapely.linearrings(places, indices=np.repeat(np.arange(len(order)), counts)), indices=rings.region[order]
     )
     polygons = np.full(n_clusters, None, dtype=object)
-    by_label = np.argsort(rings.label, kind="stable")
-    found, starts, counts = np.unique(rings.label[by_label], return_index=True, return_counts=True)
-    polygons[found] = regions[by_label[starts]]
-    has_more = counts > 1
-    if has_more.any():
-        numbers = np.repeat(np.arange(np.count_nonzero(has_more)), counts[has_more])
-        polygons[found[has_more]] = shapely.multipolygons(
-            regions[by_label[np.repeat(has_more, counts)]], indices=numbers
-        )
+    polygons[rings.label] = regions
+    counts = np.bincount(rings.label, minlength=n_clusters)
+    if counts.max() > 1:
+        several = np.flatnonzero(counts > 1)
+        parts = np.flatnonzero(counts[rings.label] > 1)
+        parts = parts[np.argsort(rings.label[parts], kind="stable")]
+        numbers = np.repeat(np.arange(len(several)), counts[several])
+        polygons[several] = shapely.multipolygons(regions[parts], indices=numbers)
     return polygons
 
 
@@ -110,8 +109,9 @@ def _owners(places: IntArray, labels: IntArray, weights: FloatArray | None) -> t
         weights: float64 (n,), None to count the points.
     """
     order = np.argsort(places)
-    if (np.diff(places[order]) > 0).all():
-        return places[order], labels[order]
+    in_order = places[order]
+    if (in_order[1:] > in_order[:-1]).all():
+        return in_order, labels[order]
     order = np.lexsort((labels, places))
     places, labels = places[order], labels[order]
     is_place = np.append(True, places[1:] != places[:-1])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from kmeans.arrays import FloatArray, IntArray
@@ -68,11 +69,16 @@ def write_clustered(
     so that readers can skip what is far away.
     """
     layout = _layout(file, places, rows, prefix, provenance)
-    ids, weights, statuses = (
-        pa.array(clusters.ids, pa.string()),
-        pa.array(clusters.weights),
-        pa.array(clusters.statuses, pa.string()),
+    # The last entry is for rows that were left out.
+    of_clusters = pa.RecordBatch.from_arrays(
+        [
+            pa.array([*clusters.ids, None], pa.string()),
+            pa.array([*clusters.weights.tolist(), None], pa.float64()),
+            pa.array([*clusters.statuses, INVALID], pa.string()),
+        ],
+        _COLUMNS,
     )
+    entry = np.where(clusters.labels < 0, len(clusters.ids), clusters.labels)
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
     repeated = [prefix + suffix for suffix in _COLUMNS]
     with open_writer(sink, layout.schema, file.n_rows, layout.bbox_column, repeated + encoded) as writer:
@@ -80,8 +86,7 @@ def write_clustered(
         for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)
             begin += table.num_rows
-            label = pa.array(clusters.labels[part], mask=clusters.labels[part] < 0)
-            new = [ids.take(label), weights.take(label), statuses.take(label).fill_null(INVALID)]
+            new = of_clusters.take(pa.array(entry[part])).columns
             if layout.adds_geometry:
                 new.append(points_as_wkb(rows.points[part], rows.is_sound[part]))
             if layout.adds_bbox:
