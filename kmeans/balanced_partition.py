@@ -27,9 +27,9 @@ _MANY_CLUSTERS = 1000
 # So many points a cluster are fine enough for a diagram alone to be as good as any.
 _MANY_POINTS = 60
 # Bound on the chains of one polish, per cluster.
-_CHAINS = 4
+CHAINS = 4
 # Annealing is repeated until it has not helped so many times in a row, at most so often, over so many points in all.
-_PATIENCE, _MOST_CYCLES, _MOST_POINTS = 3, 30, 3_000_000
+PATIENCE, _MOST_CYCLES, _MOST_POINTS = 3, 30, 3_000_000
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,18 @@ class Division:
 
 
 def divide(
-    tree: KdTree, graph: NeighbourGraph, n_clusters: int, low: float, high: float, random_state: int
+    tree: KdTree,
+    graph: NeighbourGraph,
+    n_clusters: int,
+    low: float,
+    high: float,
+    random_state: int,
+    patience: int = PATIENCE,
 ) -> Division:
     """Divide the points into ``n_clusters`` connected clusters with weights in ``low`` to ``high``, all if it can.
 
-    The graph has to be connected, and there have to be at least as many points as clusters.
+    The graph has to be connected, and there have to be at least as many points as clusters. The search ends when
+    ``patience`` annealings in a row have not helped.
     """
     if n_clusters in (1, len(tree.x)):
         labels = np.zeros(len(tree.x), np.int64) if n_clusters == 1 else np.arange(n_clusters)
@@ -60,7 +67,7 @@ def divide(
         cluster_sums(tree, labels, sums)
         return Division(labels, count_outside(sums, low, high), total_inertia(sums))
     search = _Search(tree, graph, n_clusters, low, high, random_state)
-    return search.run()
+    return search.run(patience)
 
 
 class _Search:
@@ -77,7 +84,7 @@ class _Search:
         self.state = np.array([random_state], np.uint64)
         self._recompute()
 
-    def run(self) -> Division:
+    def run(self, patience: int) -> Division:
         n, k = len(self.labels), len(self.sums)
         centroids, spread = centroids_of(self.tree, self.labels, self.sums)
         best = self._from_diagrams(centroids, spread)
@@ -96,7 +103,7 @@ class _Search:
             is_progress = found.n_outside < best.n_outside or (found is not best and found.n_outside == 0)
             n_idle = 0 if is_progress else n_idle + 1
             best = found
-            if n_idle == _PATIENCE:
+            if n_idle == patience:
                 break
         return best
 
@@ -139,7 +146,7 @@ class _Search:
 
     def _settled(self) -> Division:
         """What the labels become when only compactness counts."""
-        most = _CHAINS * len(self.sums)
+        most = CHAINS * len(self.sums)
         n_outside, inertia = settle(self.tree, self.graph, self.labels, self.sums, self.low, self.high, most)
         return Division(self.labels.copy(), n_outside, inertia)
 

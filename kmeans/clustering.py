@@ -9,9 +9,10 @@ import numpy.typing as npt
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_sums import cluster_figures, group
-from kmeans.component_clustering import ROUNDING, Ground, cluster_component
+from kmeans.component_clustering import ROUNDING, cluster_component
 from kmeans.components import Components, find_components
 from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
+from kmeans.ground import Ground
 from kmeans.kdtree import KdTree, build_kdtree
 from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.outlines import Outlines, check_outlines

@@ -1,67 +1,20 @@
 """Clusters one component: sets apart what no clustering can mend, chooses the number of clusters, divides the rest."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from kmeans import ragged
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.balanced_partition import Division, divide
-from kmeans.bounding_circle import cluster_radii
 from kmeans.cluster_count import feasible_counts, nearest_count, objective, promising_counts
 from kmeans.cluster_sums import group
-from kmeans.kdtree import KdTree, build_kdtree
-from kmeans.neighbour_graph import NeighbourGraph, connected_components, from_edges
-from kmeans.outlines import Outlines
+from kmeans.ground import Ground
+from kmeans.neighbour_graph import connected_components
+from kmeans.neighbourhood_search import mend
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status
 
 # Sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
 ROUNDING = 1e-9
-# Other numbers of clusters, and other random draws, that are tried when a cluster stays out of the range.
-_FURTHER_TRIES = 4
-
-
-@dataclass(frozen=True)
-class Ground:
-    """A connected set of points with what the search needs.
-
-    Attributes:
-        points: int64 (m,), positions of its points in the tree of the whole input.
-        tree: over these points alone.
-        graph: their neighbours, in the order of ``tree``.
-        outlines: of their geometries, in the order and the coordinates of ``tree``; None if they are only points.
-    """
-
-    points: IntArray
-    tree: KdTree
-    graph: NeighbourGraph
-    outlines: Outlines | None
-
-    @classmethod
-    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, outlines: Outlines | None) -> "Ground":
-        """The part of a larger tree, its graph and its outlines; ``points`` in ascending order."""
-        if len(points) == len(tree.x):
-            return cls(points, tree, graph, outlines)
-        part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
-        place = np.empty(len(points), np.int64)
-        place[part.order] = np.arange(len(points))
-        first, positions = ragged.select(graph.first, points)
-        targets = graph.neighbours[positions]
-        found = np.minimum(np.searchsorted(points, targets), len(points) - 1)
-        is_inside = points[found] == targets
-        sources = np.repeat(np.arange(len(points)), np.diff(first))
-        edges = place[np.column_stack([sources[is_inside], found[is_inside]])]
-        part_graph = from_edges(len(points), edges, is_directed=True)
-        if outlines is not None:
-            outlines = outlines.of_rows(points[part.order]).relative_to(part.origin)
-        return cls(points[part.order], part, part_graph, outlines)
-
-    def radii(self, labels: IntArray, n_clusters: int) -> FloatArray:
-        """Radius in metres of the minimum bounding circle of each cluster, float64 (n_clusters,)."""
-        if self.outlines is None:
-            return cluster_radii(self.tree.x, self.tree.y, labels, n_clusters)
-        return self.outlines.radii(labels, n_clusters)
 
 
 def cluster_component(ground: Ground, params: Parameters) -> tuple[IntArray, dict[int, Reason]]:
@@ -102,22 +55,15 @@ def _best_division(ground: Ground, fewest: int, most: int, params: Parameters) -
     best = _divided(ground, ideal, low, high, params)
     if params.wanted_radius is None and best.n_outside == 0:
         return best
-    best_rank = _rank(ground, best, params)
     if params.wanted_radius is not None:
+        best_rank = _rank(ground, best, params)
         weights, radii = _figures(ground, best.labels)
         for k in promising_counts(weights, radii, fewest, most, params):
             found = _divided(ground, k, low, high, params)
             if (rank := _rank(ground, found, params)) < best_rank:
                 best, best_rank = found, rank
-    for attempt in range(1, _FURTHER_TRIES + 1):
-        if best.n_outside == 0:
-            break
-        # Alternately one cluster more or less than the ideal, further away each time.
-        k = min(max(ideal + (attempt + 1) // 2 * (1 if attempt % 2 else -1), fewest), most)
-        limits = _search_range(ground, low, high)
-        found = divide(ground.tree, ground.graph, k, *limits, params.random_state + attempt)
-        if (rank := _rank(ground, found, params)) < best_rank:
-            best, best_rank = found, rank
+    if best.n_outside > 0:
+        best = mend(ground.tree, ground.graph, best, *_search_range(ground, low, high), params.random_state)
     return best
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
 from kmeans.cluster_sums import group
-from kmeans.component_clustering import ROUNDING, Ground
+from kmeans.component_clustering import ROUNDING
+from kmeans.ground import Ground
 from kmeans.neighbour_graph import connected_components
 from kmeans.parameters import Parameters
 from kmeans.status import Reason, Status
