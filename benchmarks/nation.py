@@ -9,23 +9,20 @@ one after another in one process, which gives the time of a file, then all with 
 
 import json
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-import pyarrow
 import pyarrow.parquet as pq
 
 from benchmarks.inputs import write_nation
-from benchmarks.measuring import WORK, cluster_command, record, run, seconds, show
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract.parameters import parse_parameters
+from benchmarks.measuring import WORK, cluster_command, record, run, show
 from lambdas.cores import available_cores
 
 _SAMPLE = 1000
-_OPTIONS = {"target_weight": 240.0, "weight_column": "population"}
 
 
 @click.command()
@@ -62,17 +59,10 @@ def main(every: int, repetitions: int) -> None:
 
 
 def file_seconds(paths: list[Path], repetitions: int) -> np.ndarray:
-    """Median seconds of each file, read to written."""
-    pyarrow.set_cpu_count(1)
-    params = parse_parameters(_OPTIONS)
-    sinks = Sinks(str(WORK / "clustered"), str(WORK / "frame"))
-    times = np.empty((repetitions + 1, len(paths)))
-    for turn in range(repetitions + 1):
-        for number, path in enumerate(paths):
-            for sink in (sinks.clustered, sinks.frame):  # In use every output is a new file.
-                Path(sink).unlink(missing_ok=True)
-            times[turn, number] = seconds(lambda path=path: cluster_file(str(path), path.name, "", params, sinks))
-    return np.median(times[1:], axis=0)
+    """Median seconds of each file, read to written, in a process like those of a local run."""
+    listed = WORK / "sample.json"
+    listed.write_text(json.dumps([str(path) for path in paths]))
+    return np.array(json.loads(run([sys.executable, "-m", "benchmarks.nation_files", listed, str(repetitions)])))
 
 
 def whole_run(paths: list[Path], n_cells: int) -> dict[str, Any]:

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # Also the version of the algorithm: outputs of another version count as out of date.
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # Importing numba takes most of a second, and who only validates parameters never needs it.
 _COMPILED = {
