@@ -81,7 +81,9 @@ def write_clustered(
     entry = np.where(clusters.labels < 0, len(clusters.ids), clusters.labels)
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
     repeated = [prefix + suffix for suffix in _COLUMNS]
-    with open_writer(sink, layout.schema, file.n_rows, layout.bbox_column, repeated + encoded) as writer:
+    with open_writer(
+        sink, layout.schema, file.n_rows, layout.bbox_column, dictionaries=encoded, repeated=repeated
+    ) as writer:
         begin = 0
         for table in regrouped(file.tables()):
             part = slice(begin, begin + table.num_rows)

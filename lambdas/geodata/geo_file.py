@@ -40,6 +40,8 @@ class GeoFile:
         """
         self.filename = filename
         with self._errors_translated():
+            if isinstance(source, str):  # Else Arrow looks for the file system that it is in.
+                source = pa.OSFile(source)
             # Buffered ahead, every compressed byte that was read would stay in memory.
             self._parquet = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
             self.schema: pa.Schema = _without_geoarrow(self._parquet.schema_arrow)

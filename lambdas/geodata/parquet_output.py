@@ -17,7 +17,13 @@ _BUFFER = 65_536
 
 @contextmanager
 def open_writer(
-    sink: Any, schema: pa.Schema, n_rows: int, bbox_column: str, encoded: Sequence[str] = ()
+    sink: Any,
+    schema: pa.Schema,
+    n_rows: int,
+    bbox_column: str,
+    *,
+    dictionaries: Sequence[str] = (),
+    repeated: Sequence[str] = (),
 ) -> Iterator[pq.ParquetWriter]:
     """A writer to ``sink``, a path or a file object; at the end the file of a path is closed.
 
@@ -26,8 +32,9 @@ def open_writer(
         schema: of all tables that will be written.
         n_rows: of all of them.
         bbox_column: struct column by which readers skip files and parts of them: what it holds is always summarised.
-        encoded: columns to write with a dictionary. One of values that hardly repeat makes a column larger and takes
-            twice the time.
+        dictionaries: columns that are dictionaries in memory.
+        repeated: columns whose values repeat, which a large file writes with a dictionary too. One of values that
+            hardly repeat makes a column larger and takes twice the time.
     """
     # Of a small file readers skip all or nothing, and by where it is.
     is_small = n_rows < _SOME_ROWS
@@ -36,7 +43,11 @@ def open_writer(
     with (
         _open_sink(sink) as output,
         pq.ParquetWriter(
-            output, schema, compression=how, use_dictionary=list(encoded), write_statistics=statistics
+            output,
+            schema,
+            compression=how,
+            use_dictionary=[*dictionaries, *([] if is_small else repeated)],
+            write_statistics=statistics,
         ) as writer,
     ):
         yield writer
