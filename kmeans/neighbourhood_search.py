@@ -13,7 +13,7 @@ from kmeans.annealing import count_outside, settle
 from kmeans.arrays import BoolArray, IntArray
 from kmeans.balanced_partition import CHAINS, Division, divide
 from kmeans.cluster_count import feasible_counts
-from kmeans.cluster_sums import cluster_sums
+from kmeans.cluster_sums import cluster_sums, total_inertia
 from kmeans.ground import Ground
 from kmeans.kdtree import N_SUMS, KdTree
 from kmeans.neighbour_graph import NeighbourGraph
@@ -40,10 +40,12 @@ def mend(
     labels = labels.astype(np.int64, copy=False)
     sums = np.empty((int(labels.max()) + 1, N_SUMS))
     cluster_sums(tree, labels, sums)
-    if count_outside(sums, low, high) == division.n_outside:
+    n_outside = count_outside(sums, low, high)
+    if n_outside == division.n_outside:
         return division
-    n_outside, inertia = settle(tree, graph, labels, sums, low, high, CHAINS * len(sums))
-    return Division(labels, n_outside, inertia)
+    if n_outside == 0:  # Else an excess that is shared with neighbours, the smaller evil, would put them outside too.
+        settle(tree, graph, labels, sums, low, high, CHAINS * len(sums))
+    return Division(labels, n_outside, total_inertia(sums))
 
 
 class _Mending:

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import msgspec
 
-from cli.aws.options import DEFAULT_STACK
+from cli.aws.options import option_for
 from cli.aws.service_errors import translated
 from lambdas.contract.errors import InvalidEvent, InvalidParameters
 from lambdas.contract.events import RunRequest, parse_event
@@ -37,8 +37,8 @@ class Deployment:
 
     @property
     def option(self) -> str:
-        """What commands for this stack need, with a blank before it; nothing for the one that is the default."""
-        return "" if self.stack == DEFAULT_STACK else f" --stack {self.stack}"
+        """See ``option_for``."""
+        return option_for(self.stack)
 
     def execution_arn(self, run: str) -> str:
         """ARN of a run of the state machine by its name."""

@@ -80,3 +80,8 @@ def _parsed_object(_: click.Context, __: click.Parameter, value: str | None) -> 
         raise click.BadParameter(f"{value[1:]} cannot be read ({error.strerror})") from error
     except msgspec.MsgspecError as error:
         raise click.BadParameter(f"is no JSON object ({error})") from error
+
+
+def option_for(stack: str) -> str:
+    """What commands for a stack need, with a blank before it; nothing for the one that is the default."""
+    return "" if stack == DEFAULT_STACK else f" --stack {stack}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.aws.options import choose_account, stack_options
+from cli.aws.options import choose_account, option_for, stack_options
 from cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
 from cli.progress_bar import is_watched, progress_bars
 from cli.stop_signals import Stopped
@@ -39,7 +39,7 @@ def watch(
       kmeans aws watch run-20261123-093000
       kmeans aws watch ilocos-300 --stack SamplingUnits-prod --profile survey
     """
-    with errors_as_exit_status():
+    with errors_as_exit_status(when_stopped=_how_to_come_back(run, option_for(stack))):
         choose_account(profile, region, endpoint_url)
         from cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
@@ -63,13 +63,17 @@ def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_n
         _follow(progress, is_quiet=as_json)
         outcome = progress.patiently(lambda: outcome_of(deployment, run, describe(deployment, run)))
     except Stopped as stopped:
-        click.echo(f"\nThe run goes on. Come back with: kmeans aws watch {run}{deployment.option}", err=True)
+        click.echo(f"\n{_how_to_come_back(run, deployment.option)}", err=True)
         sys.exit(stopped.exit_status)
     outcome.print(as_json=as_json, option=deployment.option)
     if outcome.status != "SUCCEEDED":
         sys.exit(FAILED)
     if outcome.n_failed:
         sys.exit(PARTLY_FAILED)
+
+
+def _how_to_come_back(run: str, option: str) -> str:
+    return f"The run goes on. Come back with: kmeans aws watch {run}{option}"
 
 
 def _follow(progress: "RunProgress", *, is_quiet: bool) -> None:
