@@ -23,7 +23,7 @@ def cluster_sums(tree: KdTree, labels: IntArray, sums: FloatArray) -> None:
 def centroids_of(tree: KdTree, labels: IntArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
     k = sums.shape[0]
-    centroids, spread = np.empty((k, 2)), np.zeros(k)
+    centroids, spread = np.zeros((k, 2)), np.zeros(k)
     for j in range(k):
         weight = sums[j, 0]
         if weight > 0:

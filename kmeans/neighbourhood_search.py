@@ -20,10 +20,10 @@ from kmeans.neighbour_graph import NeighbourGraph
 
 # How many clusters away from one out of the range the ground is divided anew, first in as many clusters as there are.
 _REACHES, _CHANGES = (1, 2, 3), (0, 1, -1)
-# Compactness is for later: one annealing that does not help is enough.
+# The range is what matters here: one annealing that does not help is enough.
 _PATIENCE = 1
-# Bound on the tries, which look at all points.
-_MOST_TRIES = 300
+# Bounds on the tries, and on the places that are looked at, each of which takes a pass over all points.
+_MOST_TRIES, _MOST_LOOKS = 300, 1000
 
 
 def mend(
@@ -41,11 +41,11 @@ def mend(
     sums = np.empty((int(labels.max()) + 1, N_SUMS))
     cluster_sums(tree, labels, sums)
     n_outside = count_outside(sums, low, high)
-    if n_outside == division.n_outside:
+    if n_outside >= division.n_outside:
         return division
-    if n_outside == 0:  # Else an excess that is shared with neighbours, the smaller evil, would put them outside too.
-        settle(tree, graph, labels, sums, low, high, CHAINS * len(sums))
-    return Division(labels, n_outside, total_inertia(sums))
+    if n_outside > 0:  # An excess that is shared with neighbours, the smaller evil, would put them outside too.
+        return Division(labels, n_outside, total_inertia(sums))
+    return Division(labels, *settle(tree, graph, labels, sums, low, high, CHAINS * len(sums)))
 
 
 class _Mending:
@@ -56,7 +56,7 @@ class _Mending:
     ) -> None:
         self.tree, self.graph, self.labels, self.low, self.high = tree, graph, labels.copy(), low, high
         self.random_state = random_state
-        self.n_tries = 0
+        self.n_tries = self.n_looks = 0
         self.hopeless: set[tuple[int, bytes]] = set()
 
     def run(self, reach: int) -> None:
@@ -73,8 +73,9 @@ class _Mending:
 
     def _mend(self, cluster: int, reach: int) -> bool:
         """Divide a cluster and those around it anew; whether that leaves fewer out of the range."""
-        if self.n_tries >= _MOST_TRIES:
+        if self.n_tries >= _MOST_TRIES or self.n_looks >= _MOST_LOOKS:
             return False
+        self.n_looks += 1
         clusters, points = np.array([cluster]), np.flatnonzero(self.labels == cluster)
         for _ in range(reach):
             around = self.graph.neighbours[ragged.select(self.graph.first, points)[1]]
@@ -84,7 +85,6 @@ class _Mending:
         key = (reach if len(points) == len(self.labels) else 0, blake2b(points.tobytes()).digest())
         if key in self.hopeless:
             return False
-        self.hopeless.add(key)
         weights = self.tree.weight[points]
         n_outside = int(np.count_nonzero(self._outside()[clusters]))
         fewest, most = feasible_counts(float(weights.sum()), self.low, self.high)
@@ -100,4 +100,5 @@ class _Mending:
                 names = np.append(clusters, self.labels.max() + 1)
                 self.labels[part.points] = names[found.labels]
                 return True
+        self.hopeless.add(key)
         return False

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lambdas.geodata.geo_metadata import BBOX_FIELDS
 
-# Rows below which Parquet pages are not compressed at all, and below which lightly.
+# Rows below which Parquet pages are not compressed at all, and below which lightly, with few statistics.
 _FEW_ROWS, _SOME_ROWS = 100, 2000
 # Bytes that are written at once: without a buffer every page of a small file is a system call.
 _BUFFER = 65_536
@@ -33,8 +33,8 @@ def open_writer(
         n_rows: of all of them.
         bbox_column: struct column by which readers skip files and parts of them: what it holds is always summarised.
         dictionaries: columns that are dictionaries in memory.
-        repeated: columns whose values repeat, which a large file writes with a dictionary too. One of values that
-            hardly repeat makes a column larger and takes twice the time.
+        repeated: columns whose values repeat, which a large file writes with a dictionary too; one of values that
+            hardly repeat would make the others larger and take twice the time.
     """
     # Of a small file readers skip all or nothing, and by where it is.
     is_small = n_rows < _SOME_ROWS
