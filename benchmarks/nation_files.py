@@ -5,12 +5,11 @@
 LIST is a file with the paths in JSON. Prints the median seconds of each.
 """
 
-from cli.lean_process import give_back_compiler, start_lean
+from cli.lean_process import start_lean
 
 if __name__ == "__main__":
     start_lean()  # Before pyarrow and numba are loaded.
 
-import gc
 import json
 import sys
 import time
@@ -19,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow
 
-import kmeans
 from benchmarks.measuring import WORK
+from cli.cluster.local_run import warm_up
 from lambdas.clustering.file_job import Sinks, cluster_file
 from lambdas.contract.parameters import RunParameters, parse_parameters
 
@@ -29,9 +28,7 @@ _OPTIONS = {"target_weight": 240.0, "weight_column": "population"}
 
 def main(paths: list[Path], repetitions: int) -> None:
     pyarrow.set_cpu_count(1)
-    kmeans.warm_up()
-    give_back_compiler()
-    gc.freeze()
+    warm_up()
     params = parse_parameters(_OPTIONS)
     sinks = Sinks(str(WORK / "clustered"), str(WORK / "frame"))
     # The first time is for what is loaded when it is needed.

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,12 @@ class Job:
         """The outputs while they are being written; known to the parent, which tidies up after a killed process."""
         clustered, frame = (path.with_name(f".{path.name}.{self.run}.part") for path in (self.target, self.frame))
         return clustered, frame
+
+    def remove_partials(self) -> None:
+        """Tidy up, as far as the disk allows: whatever went wrong before is what the user should read."""
+        with suppress(OSError):
+            for path in self.partials:
+                path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,7 @@ def open_outputs(job: Job) -> "Iterator[Sinks]":
             os.replace(frame, job.frame)
             os.replace(clustered, job.target)
         except BaseException:
-            for path in partials:
-                path.unlink(missing_ok=True)
+            job.remove_partials()
             raise
     except OSError as error:
         reason = error.strerror or str(error)

@@ -3,7 +3,6 @@
 import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import cache, partial
 from operator import itemgetter
 from pathlib import Path
@@ -79,7 +78,10 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
         message = f"{len(results):,} of {len(work.jobs):,} files are finished"
         raise Interrupted(message, stopped.exit_status) from None
     finally:
-        _remove_partial([job for job in work.jobs if job.target not in results or results[job.target].failure])
+        # A process that was killed leaves what it had written so far.
+        for job in work.jobs:
+            if job.target not in results or results[job.target].failure:
+                job.remove_partials()
     in_order = [results[job.target] for job in work.jobs]
     return LocalSummary(
         out=str(out),
@@ -141,14 +143,6 @@ def _size(job: Job) -> int:
         return 0  # The job itself will say what is wrong with the file.
 
 
-def _remove_partial(jobs: list[Job]) -> None:
-    """A process that was killed leaves what it had written so far."""
-    for job in jobs:
-        with suppress(OSError):
-            for path in job.partials:
-                path.unlink(missing_ok=True)
-
-
 def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) -> FileResult:
     """Cluster one file, unless its output is up to date."""
     from lambdas.clustering import file_job, memory
@@ -158,7 +152,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
         report = _report_of_outputs(job, params, etag)
         if report is not None and not force:
             return _finished(job, report, skipped=True)
-        _warm_up()
+        warm_up()
         started = time.perf_counter()
         with open_outputs(job) as sinks:
             report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
@@ -174,7 +168,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) ->
 
 
 @cache
-def _warm_up() -> None:
+def warm_up() -> None:
     """Once in each process, before its first file is read."""
     kmeans.warm_up()
     give_back_compiler()

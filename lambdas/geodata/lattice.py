@@ -67,7 +67,7 @@ def find_lattice(points: FloatArray) -> Lattice | None:
 
 def _steps(points: FloatArray) -> FloatArray | None:
     """The two steps, columns first, from the points around a few places; None if there are none or oblique ones."""
-    from kmeans.kdtree import build_kdtree  # Compiled: not needed by the aligned lattices of most files.
+    from kmeans.kdtree import build_kdtree  # Not needed by the aligned lattices of most files.
     from kmeans.neighbour_graph import lattice_steps
 
     sample = points
