@@ -16,8 +16,9 @@ _M_ARENA_MAX = -8
 # pyarrow and numba load these where they happen to be installed, which takes half a second and 70 MB.
 _UNUSED = ("cffi", "pandas", "scipy", "yaml")
 _COMPILER = "libllvmlite.so"
-# New objects after which the collector looks for garbage. Importing makes hundreds of thousands that all stay.
-_COLLECT_AFTER = 50_000
+# New objects after which the collector looks for garbage, while importing makes hundreds of thousands that all stay.
+_COLLECT_AFTER = 10_000
+_USUAL_THRESHOLDS = gc.get_threshold()
 
 
 class _LeftOut(MetaPathFinder):
@@ -37,6 +38,15 @@ def start_lean() -> None:
     # glibc gives each thread an arena of its own, whose free memory is of no use to the others: 10 MB.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def keep_loaded() -> None:
+    """Once everything is loaded: the collector need not look through that again, and looks as often as usual.
+
+    Each Parquet file that was read leaves some ten kilobytes in a cycle of pyarrow, which only the collector finds.
+    """
+    gc.freeze()
+    gc.set_threshold(*_USUAL_THRESHOLDS)
 
 
 def give_back_compiler() -> None:

@@ -1,6 +1,5 @@
 """Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
@@ -11,7 +10,7 @@ import msgspec
 
 import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
-from cli.lean_process import give_back_compiler
+from cli.lean_process import give_back_compiler, keep_loaded
 from cli.progress_bar import one_by_one
 from cli.stop_signals import Stopped
 from lambdas.contract.errors import InternalError, NoResult, OutputNotWritable, RunError
@@ -172,8 +171,7 @@ def warm_up() -> None:
     """Once in each process, before its first file is read."""
     kmeans.warm_up()
     give_back_compiler()
-    # What is loaded now stays: the collector need not look through it again and again.
-    gc.freeze()
+    keep_loaded()
 
 
 def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:

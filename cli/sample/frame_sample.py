@@ -17,6 +17,7 @@ from lambdas.contract.errors import InvalidInput, InvalidParameters
 from lambdas.geodata import columns
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import GEO_METADATA
+from lambdas.geodata.projection import parse_crs
 
 PROBABILITY, WEIGHT, CERTAINTY = "selection_probability", "base_weight", "is_certainty_unit"
 # How the sample was drawn, in the file's metadata.
@@ -90,7 +91,8 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
             )
         tables.append(table)
         all_sizes.append(sizes)
-        systems.append(None if frame.geometry is None else frame.geometry.crs)
+        crs = None if frame.geometry is None else frame.geometry.crs
+        systems.append(None if crs is None else parse_crs(crs, str(file)))
         if not table.schema.equals(tables[0].schema):
             raise InvalidInput(f"has other columns than {files[0]}", filename=str(file))
         if systems[-1] != systems[0]:

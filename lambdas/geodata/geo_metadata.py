@@ -276,8 +276,14 @@ def geo_metadata(
 
 
 def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
-    """An entry with its coordinate system as PROJJSON, and without a covering that is not there."""
+    """An entry with its coordinate system as PROJJSON, or none for longitude and latitude, which is what none means.
+
+    Spelled out for two columns it takes more room than the clusters of a small file. A covering that is not there is
+    left out.
+    """
     current = {key: value for key, value in description.items() if key != "covering"}
+    if current.get("crs") == LONGITUDE_LATITUDE:
+        del current["crs"]
     bbox_column = _covering_column(description, schema)
     if bbox_column is not None:
         current["covering"] = _covering(bbox_column)

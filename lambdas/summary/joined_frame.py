@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray
-from lambdas.geodata.coordinate_operations import projjson
 from lambdas.geodata.encoding import bounding_boxes, points_as_wkb
 from lambdas.geodata.frame_reading import Frame
 from lambdas.geodata.geo_file import PIECE_ROWS
-from lambdas.geodata.geo_metadata import GEO_METADATA, LONGITUDE_LATITUDE, free_name, geo_metadata
+from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
 from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
 
 # Some 150 MB on disk.
@@ -110,10 +109,9 @@ class _Part:
 def _with_metadata(schema: pa.Schema, provenance: dict[str, Any]) -> pa.Schema:
     """The schema as GeoParquet; where everything is, which may be left out, is not known before the end."""
     *_, centroid, geometry, bbox = schema.names
-    crs = projjson(LONGITUDE_LATITUDE)
     descriptions = {
-        geometry: {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"], "crs": crs},
-        centroid: {"encoding": "WKB", "geometry_types": ["Point"], "crs": crs},
+        geometry: {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"]},
+        centroid: {"encoding": "WKB", "geometry_types": ["Point"]},
     }
     nowhere = np.empty((0, 2))
     geo = geo_metadata(schema, geometry, descriptions, bbox, nowhere)

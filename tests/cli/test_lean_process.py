@@ -72,3 +72,24 @@ def test_the_code_of_the_compiler_is_given_back_and_comes_again():
     before, after = map(int, sizes.split())
     assert after < before / 2
     assert answer == "42"
+
+
+LEFT_IN_CYCLES = """
+import weakref
+from cli.lean_process import start_lean
+start_lean()
+from cli.cluster.local_run import warm_up
+warm_up()
+class Cycle:
+    def __init__(self):
+        self.itself = self
+left = [weakref.ref(Cycle()) for _ in range(2000)]
+print(sum(cycle() is not None for cycle in left))
+"""
+
+
+def test_what_files_leave_behind_is_collected_before_it_is_much():
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_IN_CYCLES], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
+    assert int(done.stdout) < 1500

@@ -1,5 +1,7 @@
 import json
+from io import BytesIO
 
+import geopandas
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,6 +82,16 @@ def test_values_that_version_1_1_does_not_know_are_left_out():
 @pytest.mark.parametrize("crs", [4326, "EPSG:4326"])
 def test_a_coordinate_system_becomes_projjson(crs):
     assert written({}, crs=crs)["geometry"]["crs"]["id"] == {"authority": "EPSG", "code": 4326}
+
+
+def test_longitude_and_latitude_are_what_no_coordinate_system_means():
+    assert "crs" not in written({}, crs="OGC:CRS84")["geometry"]
+    longitude, latitude = COORDINATES.T
+    done = run(file_bytes({"population": COLUMNS["population"], "lon": longitude, "lat": latitude}, geo=None))
+    for output in (done.clustered, done.frame):
+        entries = json.loads(read_table(output).schema.metadata[b"geo"])["columns"].values()
+        assert not any("crs" in entry for entry in entries)
+        assert geopandas.read_parquet(BytesIO(output)).crs == "OGC:CRS84"
 
 
 @pytest.mark.parametrize(
