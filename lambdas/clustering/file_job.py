@@ -22,6 +22,7 @@ from lambdas.geodata.columns import Grouping
 from lambdas.geodata.frame_file import FrameColumns, cluster_polygons, write_frame
 from lambdas.geodata.geometry import is_out_of_memory
 from lambdas.geodata.group_names import group_names
+from lambdas.geodata.provenance import encode_provenance
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,8 @@ def _clustered(
         labels, _cluster_ids(filename, clustering, grouping), clustering.weight, clustering.status.tolist()
     )
     report = _report(ground, clustering)
-    provenance = describe_origin(params, input_etag) | {
-        "crs": ground.projection.name,
-        "report": msgspec.to_builtins(report),
-    }
+    origin = describe_origin(params, input_etag)
+    provenance = encode_provenance(origin | {"crs": ground.projection.name, "report": msgspec.to_builtins(report)})
     corners = None if ground.outlines is None else ground.outlines.corners
     polygons = cluster_polygons(rows, ground.points, corners, ground.cells, ground.projection, ground.window, clusters)
     figures = FrameColumns(

@@ -13,7 +13,7 @@ from lambdas.geodata.geo_file import PIECE_ROWS, GeoFile, regrouped
 from lambdas.geodata.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn, free_name, geo_metadata
 from lambdas.geodata.parquet_output import open_writer
 from lambdas.geodata.places import Places
-from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
+from lambdas.geodata.provenance import PROVENANCE_METADATA
 from lambdas.geodata.rows import Rows
 
 # What `cluster_status` says of a row that was left out.
@@ -61,7 +61,7 @@ def write_clustered(
     clusters: ClusterColumns,
     *,
     prefix: str,
-    provenance: dict[str, Any],
+    provenance: bytes,
 ) -> None:
     """Write the output to ``sink``, a path or a file object, piece by piece.
 
@@ -105,7 +105,7 @@ class _Layout:
     adds_bbox: bool
 
 
-def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: dict[str, Any]) -> _Layout:
+def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: bytes) -> _Layout:
     """Schema of the output with its metadata."""
     schema = file.schema
     types = (pa.string(), pa.float64(), pa.string())
@@ -127,5 +127,5 @@ def _layout(file: GeoFile, places: Places, rows: Rows, prefix: str, provenance: 
     metadata[GEO_METADATA] = geo_metadata(
         file.schema, name, file.geometries | {name: description}, bbox_column, rows.boxes
     )
-    metadata[PROVENANCE_METADATA] = encode_provenance(provenance)
+    metadata[PROVENANCE_METADATA] = provenance
     return _Layout(schema.with_metadata(metadata), adds_geometry, bbox_column, adds_bbox)

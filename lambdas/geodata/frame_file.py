@@ -18,7 +18,7 @@ from lambdas.geodata.geo_file import PIECE_ROWS
 from lambdas.geodata.geo_metadata import GEO_METADATA, free_name, geo_metadata
 from lambdas.geodata.parquet_output import open_writer
 from lambdas.geodata.projection import Projection
-from lambdas.geodata.provenance import PROVENANCE_METADATA, encode_provenance
+from lambdas.geodata.provenance import PROVENANCE_METADATA
 from lambdas.geodata.rows import Rows
 
 
@@ -101,7 +101,7 @@ def write_frame(
     projection: Projection,
     *,
     prefix: str,
-    provenance: dict[str, Any],
+    provenance: bytes,
 ) -> None:
     """Write the frame to ``sink``, a path or a file object, as GeoParquet 1.1 in the coordinate system of the file."""
     import shapely
@@ -137,7 +137,7 @@ def write_frame(
     }
     metadata = {
         GEO_METADATA: geo_metadata(table.schema, names["geometry"], descriptions, names["bbox"], bounds),
-        PROVENANCE_METADATA: encode_provenance(provenance),
+        PROVENANCE_METADATA: provenance,
     }
     table = table.replace_schema_metadata(metadata)
     with open_writer(sink, table.schema, table.num_rows, names["bbox"]) as writer:

@@ -63,6 +63,6 @@ def _compression(n_rows: int) -> str:
 def _open_sink(sink: Any) -> AbstractContextManager[Any]:
     """A file object for ``sink``, a path or already one; at the end the file of a path is closed."""
     if isinstance(sink, str):
-        stream: AbstractContextManager[Any] = pa.output_stream(sink, compression=None, buffer_size=_BUFFER)
+        stream: AbstractContextManager[Any] = pa.BufferedOutputStream(pa.OSFile(sink, "wb"), _BUFFER)
         return stream
     return nullcontext(sink)
