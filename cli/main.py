@@ -1,8 +1,12 @@
 """The command ``kmeans``."""
 
+import errno
+import sys
+
 import click
 
 import kmeans
+from cli.command_errors import FAILED
 from cli.lazy_group import LazyGroup
 from cli.lean_process import start_lean
 
@@ -22,7 +26,14 @@ def main() -> None:
 def run() -> None:
     """Entry of the installed command: ``main`` in a process of its own."""
     start_lean()
-    main()
+    try:
+        main()
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        # Files are named by their errors: this was standard output, on a disk that is full.
+        click.echo(f"Error: standard output cannot be written ({error.strerror})", err=True)
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

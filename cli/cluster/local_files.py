@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambdas.clustering.file_job import Sinks
 
 _DIGESTED_BYTES = 1_000_000
+_NO_TEXT = "the name of a folder on the way is no text in UTF-8"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Job:
         """The outputs while they are being written; known to the parent, which tidies up after a killed process."""
         clustered, frame = (path.with_name(f".{path.name}.{self.run}.part") for path in (self.target, self.frame))
         return clustered, frame
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether there is something by the name of an output."""
+        return os.path.lexists(self.target) or os.path.lexists(self.frame)
 
     def remove_partials(self) -> None:
         """Tidy up, as far as the disk allows: whatever went wrong before is what the user should read."""
@@ -126,11 +132,22 @@ def check_writable(folder: Path) -> None:
         OutputNotWritable: naming the folder and the reason.
     """
     try:
+        if not _is_text(folder):
+            raise OutputNotWritable(f"{_NO_TEXT}; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
+
+
+def _is_text(path: Path) -> bool:
+    """Whether Arrow can open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def identify(job: Job) -> str:
@@ -152,6 +169,8 @@ def identify(job: Job) -> str:
         keys.check_filename(job.filename)
         if not is_file:
             raise InvalidInput("is not a regular file")
+        if not _is_text(job.source):
+            raise InvalidInput(f"{_NO_TEXT}; rename it")
         return _digest(job.source)
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error

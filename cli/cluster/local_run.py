@@ -29,6 +29,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     Attributes:
         n_skipped: files whose output was up to date; they are in the totals like the others.
         n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
+        n_outdated: files that failed and have outputs of an earlier run in ``out``, which stay.
         elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
         files: the result of every file, in the order of their names.
     """
@@ -37,6 +38,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     params: RunParameters
     n_skipped: int
     n_outputs_ignored: int
+    n_outdated: int
     elapsed_seconds: float
     files: list[FileResult]
 
@@ -66,7 +68,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     check_writable(out)
     n_cores = jobs or available_cores()
     n_processes = min(n_cores, len(work.jobs))
-    work_on = partial(cluster_job, params=params, force=force, n_threads=n_cores // n_processes)
+    work_on = partial(cluster_job, params=params, force=force, since=time.time(), n_threads=n_cores // n_processes)
     results: dict[Path, FileResult] = {}
     try:
         with one_by_one("clustering", len(work.jobs)) as advance:
@@ -87,6 +89,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
         params=params,
         n_skipped=sum(result.skipped for result in in_order),
         n_outputs_ignored=work.n_outputs_ignored,
+        n_outdated=sum(results[job.target].report is None and job.has_outputs for job in work.jobs),
         elapsed_seconds=round(time.perf_counter() - started, 3),
         files=in_order,
         **add_up(in_order),
@@ -142,15 +145,19 @@ def _size(job: Job) -> int:
         return 0  # The job itself will say what is wrong with the file.
 
 
-def cluster_job(job: Job, params: RunParameters, force: bool, n_threads: int) -> FileResult:
-    """Cluster one file, unless its output is up to date."""
+def cluster_job(job: Job, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
+    """Cluster one file, unless its output is up to date.
+
+    Outputs that were made after ``since``, seconds of the clock, are those of a process of this run that was killed
+    later; they count as clustered.
+    """
     from lambdas.clustering import file_job, memory
 
     try:
         etag = identify(job)
         report = _report_of_outputs(job, params, etag)
         if report is not None and not force:
-            return _finished(job, report, skipped=True)
+            return _finished(job, report, skipped=job.target.stat().st_mtime < since)
         warm_up()
         started = time.perf_counter()
         with open_outputs(job) as sinks:

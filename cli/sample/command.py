@@ -78,6 +78,9 @@ def sample(
             except OSError as error:
                 raise OutputNotWritable(f"cannot write {out}: {error.strerror or error}") from error
             publish([(hidden / out.name, out)], hidden)
+    if frame.odd_one is not None:
+        message = f"Note: {frame.odd_one} was made with other parameters, or another version, than {frames[0]}."
+        click.echo(printable(message), err=True)
     if as_json:
         strata_as_json = [msgspec.to_builtins(stratum) for stratum in strata]
         click.echo(msgspec.json.encode({**drawn, "out": str(out), "strata": strata_as_json}))

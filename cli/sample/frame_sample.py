@@ -14,14 +14,22 @@ import pyarrow.parquet as pq
 from cli.sample.pps_selection import Selection, select
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput, InvalidParameters
+from lambdas.contract.results import BROKEN_RECORD
 from lambdas.geodata import columns
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import GEO_METADATA
 from lambdas.geodata.projection import parse_crs
+from lambdas.geodata.provenance import PROVENANCE_METADATA
 
 PROBABILITY, WEIGHT, CERTAINTY = "selection_probability", "base_weight", "is_certainty_unit"
 # How the sample was drawn, in the file's metadata.
 SAMPLE_METADATA = b"kmeans_sample"
+
+
+class _Origin(msgspec.Struct):
+    """What is needed of how a frame was made."""
+
+    parameters_fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,15 @@ class Frame:
         sizes: float64 (n,), measure of size.
         strata: int64 (n,).
         names: of the strata.
+        odd_one: the first file that was made with other parameters, or another version, than the first; None if all
+            are alike.
     """
 
     table: pa.Table
     sizes: FloatArray
     strata: IntArray
     names: list[str]
+    odd_one: Path | None
 
 
 def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str]) -> Frame:
@@ -70,6 +81,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     tables: list[pa.Table] = []
     all_sizes: list[FloatArray] = []
     systems: list[Any] = []
+    origins: list[str | None] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
         for name in (size_column, *stratify):
@@ -91,6 +103,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
             )
         tables.append(table)
         all_sizes.append(sizes)
+        origins.append(_parameters_of(frame))
         crs = None if frame.geometry is None else frame.geometry.crs
         systems.append(None if crs is None else parse_crs(crs, str(file)))
         if not table.schema.equals(tables[0].schema):
@@ -103,7 +116,17 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     )
     values = [columns.texts(array) for array in grouping.values.values()]
     names = [", ".join("(none)" if text is None else text for text in row) for row in zip(*values, strict=True)]
-    return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"])
+    odd_one = next((file for file, origin in zip(files, origins, strict=True) if origin != origins[0]), None)
+    return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"], odd_one)
+
+
+def _parameters_of(frame: GeoFile) -> str | None:
+    """Fingerprint of the parameters that a frame was made with; None if it does not say."""
+    try:
+        made = msgspec.json.decode((frame.schema.metadata or {})[PROVENANCE_METADATA], type=_Origin)
+    except (KeyError, *BROKEN_RECORD):
+        return None
+    return made.parameters_fingerprint
 
 
 def draw(frame: Frame, n_selected: int, seed: int) -> tuple[Selection, list[StratumSample]]:

@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from cli.cluster import local_run
+
 
 def note_and_die_if_fatal(task):
     """Note in a file that the task was started, then end the whole process if it is a fatal one."""
@@ -15,3 +17,10 @@ def note_and_die_if_fatal(task):
         time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGKILL)
     return name
+
+
+def cluster_job_or_die(job, **options):
+    """Cluster a file, as a run does; one named ``fatal`` ends the whole process."""
+    if job.filename == "fatal.parquet":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return local_run.cluster_job(job, **options)

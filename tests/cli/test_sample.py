@@ -111,3 +111,14 @@ def test_a_sample_is_no_frame(frames, tmp_path):
     done = run(tmp_path / "one.parquet", "--n", 1, "--out", tmp_path / "two.parquet")
     assert done.exit_code == 1
     assert "it is a sample" in done.output
+
+
+def test_frames_of_different_parameters_are_noticed(frames, tmp_path):
+    cells = frames[0].parents[2] / frames[0].name
+    other = [argument if argument != "40" else "30" for argument in CLUSTER]
+    assert CliRunner().invoke(main, ["cluster", str(cells), *other, "--out", str(tmp_path)]).exit_code == 0
+    alike = run(*frames, "--n", 5, "--out", tmp_path / "alike.parquet")
+    assert (alike.exit_code, alike.stderr) == (0, "")
+    mixed = run(tmp_path / "frame" / cells.name, frames[1], "--n", 5, "--out", tmp_path / "mixed.parquet")
+    assert mixed.exit_code == 0
+    assert f"{frames[1]} was made with other parameters" in mixed.stderr

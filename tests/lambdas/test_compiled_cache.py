@@ -25,8 +25,10 @@ EVERY_KERNEL = """
 import importlib, pkgutil
 from lambdas.clustering.compiled_cache import bake
 bake()
-import kmeans
-modules = [importlib.import_module(f"kmeans.{found.name}") for found in pkgutil.iter_modules(kmeans.__path__)]
+import kmeans, lambdas.geodata
+packages = (kmeans, lambdas.geodata)
+names = [f"{package.__name__}.{found.name}" for package in packages for found in pkgutil.iter_modules(package.__path__)]
+modules = list(map(importlib.import_module, names))
 kernels = {kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "signatures")}
 print(len(kernels), [kernel.__name__ for kernel in kernels if not kernel.signatures])
 """
