@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from cli.stop_signals import Stopped, stop_signals
-from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, RunError
+from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable, RunError
 from lambdas.readable import printable
 
 FAILED, WRONG_USAGE = 1, 2
 # Some files failed, others are done.
 PARTLY_FAILED = 3
+# Arrow opens files whose paths are text, and no others.
+NO_TEXT = "has a path that is no text in UTF-8; rename it"
 
 
 @contextmanager
@@ -42,9 +44,30 @@ def require_file(path: Path) -> None:
 
     Raises:
         FileMissing: there is nothing of that name.
-        InvalidInput: it is a folder.
+        InvalidInput: it is a folder, or its path is no text.
     """
     if not path.exists():
         raise FileMissing("there is no such file", filename=str(path))
     if path.is_dir():
         raise InvalidInput("is a folder, not a file", filename=str(path))
+    if not is_text(path):
+        raise InvalidInput(NO_TEXT, filename=printable(str(path)))
+
+
+def require_text(path: Path) -> None:
+    """Refuse a place for outputs that Arrow could not open.
+
+    Raises:
+        OutputNotWritable: its path is no text.
+    """
+    if not is_text(path):
+        raise OutputNotWritable(f"cannot write to {printable(str(path))}: the path is no text in UTF-8")
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path is text; to most file systems it is bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

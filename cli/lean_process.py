@@ -41,7 +41,7 @@ def start_lean() -> None:
 
 
 def keep_loaded() -> None:
-    """Once everything is loaded: the collector need not look through that again, and looks as often as usual.
+    """Once nearly everything is loaded: the collector need not look through that again, and looks as often as usual.
 
     Each Parquet file that was read leaves some ten kilobytes in a cycle of pyarrow, which only the collector finds.
     """

@@ -1,6 +1,6 @@
 """The command ``kmeans``."""
 
-import errno
+import os
 import sys
 
 import click
@@ -28,12 +28,24 @@ def run() -> None:
     start_lean()
     try:
         main()
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+    except OSError:
+        reason = _trouble_with_standard_output()
+        if reason is None:
             raise
-        # Files are named by their errors: this was standard output, on a disk that is full.
-        click.echo(f"Error: standard output cannot be written ({error.strerror})", err=True)
+        click.echo(f"Error: standard output cannot be written ({reason})", err=True)
         sys.exit(FAILED)
+
+
+def _trouble_with_standard_output() -> str | None:
+    """Why it takes no line more, None if it does; after a trouble it leads nowhere."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # At the end of the process what is still in the buffer would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return error.strerror
+    return None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """What the documentation promises to be complete is."""
 
 import inspect
+import json
 import re
 
+from benchmarks.measuring import RESULTS
+from benchmarks.page import page
 from lambdas.contract import errors
 from lambdas.report.page import VendorMissing
 from tests.support.project import PROJECT
@@ -29,3 +32,8 @@ def test_links_between_pages_lead_somewhere():
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_page_on_performance_shows_what_was_recorded():
+    found = {path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json")}
+    assert (PROJECT / "docs" / "performance.md").read_text() == page(found)

@@ -177,8 +177,9 @@ def cluster(
     if summary.n_outputs_ignored:
         click.echo(f"Outputs of earlier runs in the given folders, left out: {summary.n_outputs_ignored:,}", err=True)
     print_failures(summary.failures, summary.n_files)
-    if summary.n_outdated:
-        click.echo(f"Of these with outputs of an earlier run, which stay in {out}: {summary.n_outdated:,}", err=True)
+    if summary.n_failed_with_outputs:
+        where = printable(str(out))
+        click.echo(f"Of these have outputs of an earlier run in {where}: {summary.n_failed_with_outputs:,}", err=True)
     if is_reported:
         _report(summary, is_quiet=as_json)
     if summary.n_failed:

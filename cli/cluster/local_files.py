@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.command_errors import NO_TEXT, is_text
 from lambdas.contract import keys
 from lambdas.contract.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from lambdas.clustering.file_job import Sinks
 
 _DIGESTED_BYTES = 1_000_000
-_NO_TEXT = "the name of a folder on the way is no text in UTF-8"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class Job:
 
     @property
     def has_outputs(self) -> bool:
-        """Whether there is something by the name of an output."""
-        return os.path.lexists(self.target) or os.path.lexists(self.frame)
+        """Whether an output is there, of whichever run."""
+        from lambdas.geodata.provenance import read_provenance
+
+        return any(read_provenance(str(path)) is not None for path in (self.target, self.frame))
 
     def remove_partials(self) -> None:
         """Tidy up, as far as the disk allows: whatever went wrong before is what the user should read."""
@@ -125,29 +127,21 @@ def _is_output(path: Path) -> bool:
     return read_provenance(str(path)) is not None
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> float:
     """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
+
+    Returns:
+        What time it is there: a disk elsewhere has a clock of its own.
 
     Raises:
         OutputNotWritable: naming the folder and the reason.
     """
     try:
-        if not _is_text(folder):
-            raise OutputNotWritable(f"{_NO_TEXT}; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
     except OSError as error:
         raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
-
-
-def _is_text(path: Path) -> bool:
-    """Whether Arrow can open it."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def identify(job: Job) -> str:
@@ -169,8 +163,8 @@ def identify(job: Job) -> str:
         keys.check_filename(job.filename)
         if not is_file:
             raise InvalidInput("is not a regular file")
-        if not _is_text(job.source):
-            raise InvalidInput(f"{_NO_TEXT}; rename it")
+        if not is_text(job.source):
+            raise InvalidInput(NO_TEXT)
         return _digest(job.source)
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error

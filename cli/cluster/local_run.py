@@ -10,6 +10,7 @@ import msgspec
 
 import kmeans
 from cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from cli.command_errors import require_text
 from cli.lean_process import give_back_compiler, keep_loaded
 from cli.progress_bar import one_by_one
 from cli.stop_signals import Stopped
@@ -29,7 +30,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     Attributes:
         n_skipped: files whose output was up to date; they are in the totals like the others.
         n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
-        n_outdated: files that failed and have outputs of an earlier run in ``out``, which stay.
+        n_failed_with_outputs: files that failed and have outputs of an earlier run in ``out``, which stay.
         elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
         files: the result of every file, in the order of their names.
     """
@@ -38,7 +39,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     params: RunParameters
     n_skipped: int
     n_outputs_ignored: int
-    n_outdated: int
+    n_failed_with_outputs: int
     elapsed_seconds: float
     files: list[FileResult]
 
@@ -65,10 +66,11 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     """
     started = time.perf_counter()
     work = find_work(paths, out)
-    check_writable(out)
+    require_text(out)
+    since = check_writable(out)
     n_cores = jobs or available_cores()
     n_processes = min(n_cores, len(work.jobs))
-    work_on = partial(cluster_job, params=params, force=force, since=time.time(), n_threads=n_cores // n_processes)
+    work_on = partial(cluster_job, params=params, force=force, since=since, n_threads=n_cores // n_processes)
     results: dict[Path, FileResult] = {}
     try:
         with one_by_one("clustering", len(work.jobs)) as advance:
@@ -89,7 +91,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
         params=params,
         n_skipped=sum(result.skipped for result in in_order),
         n_outputs_ignored=work.n_outputs_ignored,
-        n_outdated=sum(results[job.target].report is None and job.has_outputs for job in work.jobs),
+        n_failed_with_outputs=sum(results[job.target].report is None and job.has_outputs for job in work.jobs),
         elapsed_seconds=round(time.perf_counter() - started, 3),
         files=in_order,
         **add_up(in_order),
@@ -148,8 +150,8 @@ def _size(job: Job) -> int:
 def cluster_job(job: Job, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
     """Cluster one file, unless its output is up to date.
 
-    Outputs that were made after ``since``, seconds of the clock, are those of a process of this run that was killed
-    later; they count as clustered.
+    Outputs that were made after ``since``, seconds of the file system's clock, are those of a process of this run that
+    was killed later; they count as clustered.
     """
     from lambdas.clustering import file_job, memory
 
@@ -157,7 +159,7 @@ def cluster_job(job: Job, params: RunParameters, force: bool, since: float, n_th
         etag = identify(job)
         report = _report_of_outputs(job, params, etag)
         if report is not None and not force:
-            return _finished(job, report, skipped=job.target.stat().st_mtime < since)
+            return _finished(job, report, skipped=job.target.stat().st_mtime <= since)
         warm_up()
         started = time.perf_counter()
         with open_outputs(job) as sinks:

@@ -96,7 +96,7 @@ def _cells(file: FileResult, thousands: str) -> list[str]:
         f"{report.n_clusters:{thousands}}",
         _share(report.n_in_range, report.n_clusters),
         "-" if report.radius_median is None else f"{report.radius_median:{thousands}.0f}",
-        "up to date" if file.skipped else f"{file.seconds or 0.0:.2f}",
+        "up to date" if file.skipped else "-" if file.seconds is None else f"{file.seconds:.2f}",
     ]
 
 

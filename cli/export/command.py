@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.command_errors import errors_as_exit_status, require_file
+from cli.command_errors import errors_as_exit_status, require_file, require_text
 from cli.hidden_folder import hidden_folder, publish
 from cli.readable import file_size
 from cli.row_progress import row_progress
@@ -54,6 +54,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -
             raise InvalidParameters(f"{out} exists already; replace it with --overwrite")
         for file in files:
             require_file(file)
+        require_text(out)
         from cli.export.map_layer import write_layer
 
         with hidden_folder(out.parent) as hidden:

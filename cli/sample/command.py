@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cli.command_errors import errors_as_exit_status, require_file
+from cli.command_errors import errors_as_exit_status, require_file, require_text
 from cli.hidden_folder import hidden_folder, publish
 from lambdas.contract.errors import InvalidParameters, OutputNotWritable
 from lambdas.readable import printable
@@ -61,6 +61,7 @@ def sample(
             raise InvalidParameters(f"{out} exists already; replace it with --overwrite")
         for path in frames:
             require_file(path)
+        require_text(out)
         from cli.sample.frame_sample import draw, read_frame, write_sample  # pyarrow takes a moment to load.
 
         frame = read_frame(frames, size_column, stratify)
@@ -79,7 +80,7 @@ def sample(
                 raise OutputNotWritable(f"cannot write {out}: {error.strerror or error}") from error
             publish([(hidden / out.name, out)], hidden)
     if frame.odd_one is not None:
-        message = f"Note: {frame.odd_one} was made with other parameters, or another version, than {frames[0]}."
+        message = f"Note: {frame.odd_one} and {frames[0]} were not made with the same parameters and version."
         click.echo(printable(message), err=True)
     if as_json:
         strata_as_json = [msgspec.to_builtins(stratum) for stratum in strata]

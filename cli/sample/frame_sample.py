@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyproj
 
 from cli.sample.pps_selection import Selection, select
 from kmeans.arrays import FloatArray, IntArray
@@ -61,8 +62,8 @@ class Frame:
         sizes: float64 (n,), measure of size.
         strata: int64 (n,).
         names: of the strata.
-        odd_one: the first file that was made with other parameters, or another version, than the first; None if all
-            are alike.
+        odd_one: a file that was made with other parameters, or another version, than the first, or does not say how it
+            was made; None if all are alike.
     """
 
     table: pa.Table
@@ -80,7 +81,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     """
     tables: list[pa.Table] = []
     all_sizes: list[FloatArray] = []
-    systems: list[Any] = []
+    systems: list[pyproj.CRS | None] = []
     origins: list[str | None] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
@@ -108,8 +109,9 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
         systems.append(None if crs is None else parse_crs(crs, str(file)))
         if not table.schema.equals(tables[0].schema):
             raise InvalidInput(f"has other columns than {files[0]}", filename=str(file))
-        if systems[-1] != systems[0]:
-            raise InvalidInput(f"is in another coordinate system than {files[0]}", filename=str(file))
+        if not _are_alike(systems[-1], systems[0]):
+            here, there = ("unknown" if system is None else system.name for system in (systems[-1], systems[0]))
+            raise InvalidInput(f"the coordinate system is {here}, and {there} in {files[0]}", filename=str(file))
     table = pa.concat_tables(tables)
     grouping = columns.group(
         {name: [columns.encoded(table[name], name, str(files[0]))] for name in stratify}, table.num_rows
@@ -118,6 +120,13 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     names = [", ".join("(none)" if text is None else text for text in row) for row in zip(*values, strict=True)]
     odd_one = next((file for file, origin in zip(files, origins, strict=True) if origin != origins[0]), None)
     return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"], odd_one)
+
+
+def _are_alike(system: pyproj.CRS | None, other: pyproj.CRS | None) -> bool:
+    """Whether coordinates mean the same; in a file both names of longitude and latitude have the same order."""
+    if system is None or other is None:
+        return system is other
+    return bool(system.equals(other, ignore_axis_order=True))
 
 
 def _parameters_of(frame: GeoFile) -> str | None:

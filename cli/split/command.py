@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.command_errors import errors_as_exit_status, require_file
+from cli.command_errors import errors_as_exit_status, require_file, require_text
 from cli.hidden_folder import hidden_folder, publish
 from cli.row_progress import row_progress
 from cli.split.part_names import PART_SUFFIX, part_names, renamed
@@ -59,6 +59,7 @@ def split(file: Path, column: str, out: Path, overwrite: bool, as_json: bool) ->
 def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Values", list[str]]:
     """The values of the column, and the names of their files, which are there now."""
     require_file(file)
+    require_text(out)
     from cli.split.column_values import count_values  # pyarrow takes a moment to load.
     from cli.split.partition import write_parts
     from lambdas.geodata.geo_file import GeoFile

@@ -52,7 +52,8 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Outcome of one file: exactly one of ``report`` and ``failure`` is set.
 
     ``output`` and ``frame`` say where the clustered file and its sampling frame are, their ETags which ones these were.
-    ``skipped`` says that the output was up to date and the report is the one of the run that made it.
+    ``skipped`` says that the output was up to date and the report is the one of the run that made it. ``seconds`` are
+    not known of such a file, nor of one whose process was killed later.
     """
 
     filename: str

@@ -276,10 +276,10 @@ def geo_metadata(
 
 
 def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
-    """An entry with its coordinate system as PROJJSON, or none for longitude and latitude, which is what none means.
+    """An entry with its coordinate system as PROJJSON, and without a covering that is not there.
 
-    Spelled out for two columns it takes more room than the clusters of a small file. A covering that is not there is
-    left out.
+    What is named by the code of longitude and latitude has none, which means the same: spelled out for two columns it
+    takes more room than the clusters of a small file.
     """
     current = {key: value for key, value in description.items() if key != "covering"}
     if current.get("crs") == LONGITUDE_LATITUDE:

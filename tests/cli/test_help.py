@@ -1,7 +1,10 @@
+import os
 import subprocess
 import sys
 
 import pytest
+
+from tests.support.project import PROJECT
 
 
 @pytest.mark.parametrize(
@@ -33,10 +36,13 @@ def test_help_does_not_wait_for_what_it_does_not_need(arguments):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is a file that is always full")
-def test_standard_output_on_a_full_disk_is_an_error_of_one_line():
+@pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_standard_output_on_a_full_disk_is_an_error_of_one_line(buffering):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | buffering
     with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "cli.main", "--help"]
         done = subprocess.run(
-            [sys.executable, "-m", "cli.main", "--help"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+            command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, cwd=PROJECT, env=environment
         )
     assert done.returncode == 1
     assert done.stderr == "Error: standard output cannot be written (No space left on device)\n"

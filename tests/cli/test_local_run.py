@@ -86,26 +86,34 @@ def cluster(*arguments):
 
 
 def test_outputs_that_a_failed_file_still_has_are_mentioned(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
     for name in ("a", "b"):
-        (tmp_path / f"{name}.parquet").write_bytes(cell_file(40))
-    assert "earlier run" not in cluster(tmp_path, "--out", tmp_path / "out").stderr
-    (tmp_path / "b.parquet").write_bytes(b"broken")
-    (tmp_path / "c.parquet").write_bytes(b"broken")
-    done = cluster(tmp_path, "--out", tmp_path / "out")
+        (source / f"{name}.parquet").write_bytes(cell_file(40))
+    assert "earlier run" not in cluster(source, "--out", tmp_path / "out").stderr
+    (source / "b.parquet").write_bytes(b"broken")
+    (source / "c.parquet").write_bytes(b"broken")
+    (tmp_path / "out" / "clustered_c.parquet").write_bytes(b"somebody's own")
+    done = cluster(source, "--out", tmp_path / "out")
     assert "2 of 3 files failed" in done.stderr
-    assert f"Of these with outputs of an earlier run, which stay in {tmp_path / 'out'}: 1" in done.stderr
+    assert f"Of these have outputs of an earlier run in {tmp_path / 'out'}: 1\n" in done.stderr
 
 
-def test_folders_whose_names_are_no_text_are_named(tmp_path):
+def test_paths_that_are_no_text_are_named(tmp_path):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
     odd.mkdir()
     (odd / "a.parquet").write_bytes(cell_file(40))
+    plain = tmp_path / "b.parquet"
+    plain.write_bytes(cell_file(40))
     done = cluster(odd, "--out", tmp_path / "out")
-    assert done.exit_code == 1
-    assert "InvalidInput: " in done.stderr
+    assert (done.exit_code, "InvalidInput: " in done.stderr) == (1, True)
     assert "no text in UTF-8" in done.stderr
-    (tmp_path / "b.parquet").write_bytes(cell_file(40))
-    done = cluster(tmp_path / "b.parquet", "--out", odd)
-    assert done.exit_code == 2
-    assert "no text in UTF-8" in done.stderr
+    done = cluster(plain, "--out", odd)
+    assert (done.exit_code, "no text in UTF-8" in done.stderr) == (2, True)
+    for command in (["inspect"], ["sample", "--n", 1, "--out", "s.parquet"], ["export", "--out", "e.gpkg"]):
+        done = CliRunner().invoke(main, [*map(str, command), str(odd / "a.parquet")])
+        assert (done.exit_code, "no text in UTF-8" in done.stderr) == (1, True)
+    for command in (["sample", "--n", 1], ["export"], ["split", "--by", "population"]):
+        done = CliRunner().invoke(main, [*map(str, command), str(plain), "--out", str(odd / "out.gpkg")])
+        assert (done.exit_code, "no text in UTF-8" in done.stderr) == (1, True)
     assert [path.name for path in odd.iterdir()] == ["a.parquet"]

@@ -4,6 +4,7 @@ import sys
 
 import geopandas
 import pyarrow.parquet as pq
+import pyproj
 import pytest
 from click.testing import CliRunner
 
@@ -121,4 +122,29 @@ def test_frames_of_different_parameters_are_noticed(frames, tmp_path):
     assert (alike.exit_code, alike.stderr) == (0, "")
     mixed = run(tmp_path / "frame" / cells.name, frames[1], "--n", 5, "--out", tmp_path / "mixed.parquet")
     assert mixed.exit_code == 0
-    assert f"{frames[1]} was made with other parameters" in mixed.stderr
+    assert f"{frames[1]} and {tmp_path / 'frame' / cells.name} were not made with the same parameters" in mixed.stderr
+
+
+def with_system(path, crs, target):
+    """The frame in another coordinate system, as far as its metadata say."""
+    table = pq.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    for entry in geo["columns"].values():
+        entry["crs"] = pyproj.CRS(crs).to_json_dict()
+    pq.write_table(table.replace_schema_metadata(table.schema.metadata | {b"geo": json.dumps(geo)}), target)
+    return target
+
+
+@pytest.mark.parametrize("other", ["OGC:CRS84", "EPSG:4326"])
+def test_longitude_and_latitude_may_be_named_differently(frames, tmp_path, other):
+    named, unnamed = with_system(frames[0], other, tmp_path / "a.parquet"), frames[1]
+    for number, paths in enumerate(((named, unnamed), (unnamed, named))):
+        done = run(*paths, "--n", 5, "--out", tmp_path / f"sample{number}.parquet")
+        assert done.exit_code == 0, done.output
+
+
+def test_frames_in_different_coordinate_systems_are_no_frame(frames, tmp_path):
+    projected = with_system(frames[1], "EPSG:32651", tmp_path / "a.parquet")
+    done = run(frames[0], projected, "--n", 5, "--out", tmp_path / "sample.parquet")
+    assert done.exit_code == 1
+    assert "the coordinate system is WGS 84 / UTM zone 51N, and WGS 84 (CRS84) in" in done.stderr
