@@ -51,7 +51,7 @@ def require_file(path: Path) -> None:
     if path.is_dir():
         raise InvalidInput("is a folder, not a file", filename=str(path))
     if not is_text(path):
-        raise InvalidInput(NO_TEXT, filename=printable(str(path)))
+        raise InvalidInput(NO_TEXT, filename=str(path))
 
 
 def require_text(path: Path) -> None:

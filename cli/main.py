@@ -6,7 +6,6 @@ import sys
 import click
 
 import kmeans
-from cli.command_errors import FAILED
 from cli.lazy_group import LazyGroup
 from cli.lean_process import start_lean
 
@@ -32,6 +31,8 @@ def run() -> None:
         reason = _trouble_with_standard_output()
         if reason is None:
             raise
+        from cli.command_errors import FAILED  # Nobody else needs it here, --help least of all.
+
         click.echo(f"Error: standard output cannot be written ({reason})", err=True)
         sys.exit(FAILED)
 

@@ -15,22 +15,15 @@ import pyproj
 from cli.sample.pps_selection import Selection, select
 from kmeans.arrays import FloatArray, IntArray
 from lambdas.contract.errors import InvalidInput, InvalidParameters
-from lambdas.contract.results import BROKEN_RECORD
 from lambdas.geodata import columns
 from lambdas.geodata.geo_file import GeoFile
 from lambdas.geodata.geo_metadata import GEO_METADATA
 from lambdas.geodata.projection import parse_crs
-from lambdas.geodata.provenance import PROVENANCE_METADATA
+from lambdas.geodata.provenance import decode_provenance
 
 PROBABILITY, WEIGHT, CERTAINTY = "selection_probability", "base_weight", "is_certainty_unit"
 # How the sample was drawn, in the file's metadata.
 SAMPLE_METADATA = b"kmeans_sample"
-
-
-class _Origin(msgspec.Struct):
-    """What is needed of how a frame was made."""
-
-    parameters_fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     tables: list[pa.Table] = []
     all_sizes: list[FloatArray] = []
     systems: list[pyproj.CRS | None] = []
-    origins: list[str | None] = []
+    origins: list[Any] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
         for name in (size_column, *stratify):
@@ -129,13 +122,9 @@ def _are_alike(system: pyproj.CRS | None, other: pyproj.CRS | None) -> bool:
     return bool(system.equals(other, ignore_axis_order=True))
 
 
-def _parameters_of(frame: GeoFile) -> str | None:
+def _parameters_of(frame: GeoFile) -> Any:
     """Fingerprint of the parameters that a frame was made with; None if it does not say."""
-    try:
-        made = msgspec.json.decode((frame.schema.metadata or {})[PROVENANCE_METADATA], type=_Origin)
-    except (KeyError, *BROKEN_RECORD):
-        return None
-    return made.parameters_fingerprint
+    return (decode_provenance(frame.schema.metadata) or {}).get("parameters_fingerprint")
 
 
 def draw(frame: Frame, n_selected: int, seed: int) -> tuple[Selection, list[StratumSample]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -21,8 +22,15 @@ def read_provenance(path: str) -> dict[str, Any] | None:
     if not os.path.exists(path):  # Arrow takes ten times as long to say so.
         return None
     try:
-        metadata = pq.read_metadata(path).metadata or {}
-        provenance = json.loads(metadata[PROVENANCE_METADATA])
-    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return decode_provenance(pq.read_metadata(path).metadata)
+    except (OSError, pa.ArrowException, ValueError):
+        return None
+
+
+def decode_provenance(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any] | None:
+    """How an output with this file metadata was made, or None if it is not one."""
+    try:
+        provenance = json.loads((metadata or {})[PROVENANCE_METADATA])
+    except (KeyError, ValueError, RecursionError):
         return None
     return provenance if isinstance(provenance, dict) else None
