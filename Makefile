@@ -20,16 +20,16 @@ PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Install everything, in this folder only
+setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Install everything, in this folder only
 
-demo: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
-	@$(VENV)/python -m cli.demo $(DEMO_ARGS)
+demo: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Cluster all provinces of the Philippines on an embedded AWS (DEMO_ARGS="--force" redoes all)
+	@$(VENV)/python -m demo $(DEMO_ARGS)
 
 test: setup lint ## Lint, types, all tests but the slow ones, and whether anything has become slower
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 	$(VENV)/python -m benchmarks.guard
 
-faults: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Runs amid injected faults, for five minutes (FAULTS="--schedules 1000 --seed 1" for as many as that)
+faults: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Runs amid injected faults, for five minutes (FAULTS="--schedules 1000 --seed 1" for as many as that)
 	$(VENV)/python -m tests.faults $(FAULTS)
 
 # numba's cache does not know whether the code in it checks bounds: it gets one of its own.
@@ -39,15 +39,15 @@ bounds-test: setup ## All tests with the kernels checking every index
 slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
-e2e: .venv/.complete .emulator/.complete node_modules/.complete lambdas/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
+e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
 	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
 
 # Lambda refuses images with attestations.
-image: .venv/.complete lambdas/report/vendor/.complete ## Build the functions' image with Docker, for the processor in cdk.json (or ARCH=x86_64; BASE=another base image)
+image: .venv/.complete sampling_units/report/vendor/.complete ## Build the functions' image with Docker, for the processor in cdk.json (or ARCH=x86_64; BASE=another base image)
 	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build $(BUILD_ARGS) --platform $(PLATFORM) $(if $(BASE),--build-arg BASE=$(BASE)) \
 		--file lambdas/clustering/Dockerfile --tag $(IMAGE) .
 
-image-test: .venv/.complete lambdas/report/vendor/.complete ## Run the image as Lambda would: the emulator, no root, read-only, 1,769 MB; skipped where Docker cannot run
+image-test: .venv/.complete sampling_units/report/vendor/.complete ## Run the image as Lambda would: the emulator, no root, read-only, 1,769 MB; skipped where Docker cannot run
 	$(VENV)/python -m pytest -m image tests/image $(PYTEST_ARGS)
 
 benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
@@ -73,14 +73,14 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o requirements.lock requirements.txt
 	$(LOCK) -o requirements-dev.lock -c requirements.lock requirements-dev.txt
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
-	$(LOCK) -o cli/embedded/requirements.lock cli/embedded/requirements.in
+	$(LOCK) -o sampling_units.demo/embedded/requirements.lock sampling_units.demo/embedded/requirements.in
 	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
 	$(LOCK) -o infra/sbom/requirements.lock infra/sbom/requirements.in
 	$(LOCK) --no-deps -o tests/image/lambda_base.lock tests/image/lambda_base.in
 	$(LOCK) -o benchmarks/first_system.lock -c requirements.lock benchmarks/first_system.in
 
 clean: ## Remove all that was installed or built
-	rm -rf .venv .emulator .validator .sbom .first_system .image node_modules lambdas/report/vendor build cdk.out *.egg-info
+	rm -rf .venv .emulator .validator .sbom .first_system .image node_modules sampling_units/report/vendor build cdk.out *.egg-info
 
 .venv/.complete: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -88,7 +88,7 @@ clean: ## Remove all that was installed or built
 	$(VENV)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.emulator/.complete: cli/embedded/requirements.lock
+.emulator/.complete: sampling_units.demo/embedded/requirements.lock
 	$(PYTHON) -m venv .emulator
 	.emulator/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
@@ -119,7 +119,7 @@ node_modules/.complete: package-lock.json
 	@touch $@
 
 # What the report page holds of other projects: files that go into it as they are, each with its licence.
-lambdas/report/vendor/.complete: node_modules/.complete
+sampling_units/report/vendor/.complete: node_modules/.complete
 	rm -rf $(@D)
 	mkdir -p $(@D)
 	cp node_modules/maplibre-gl/dist/maplibre-gl.js node_modules/maplibre-gl/dist/maplibre-gl.css $(@D)

@@ -26,8 +26,8 @@ _FIRST_SYSTEM = "import geopandas, sklearn.cluster, optuna, awswrangler"
 _FIRST_FILE = """
 import time
 import lambdas.clustering.handler
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract.parameters import parse_parameters
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.parameters import parse_parameters
 params = parse_parameters({{"target_weight": 240, "weight_column": "population"}})
 started = time.perf_counter()
 cluster_file({path!r}, "cells.parquet", "", params, Sinks({out!r} + "/clustered", {out!r} + "/frame"))

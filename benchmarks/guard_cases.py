@@ -74,8 +74,13 @@ def files(names: Sequence[str], target_weight: float) -> Callable[[Path], Call]:
     """Cluster these files, read to written."""
 
     def prepare(folder: Path) -> Call:
-        from lambdas.clustering.file_job import Sinks, cluster_file
-        from lambdas.contract.parameters import parse_parameters
+        try:
+            from sampling_units.job import Sinks, cluster_file
+            from sampling_units.parameters import parse_parameters
+        except ModuleNotFoundError:
+            # Where they were up to commit 10891fe.
+            from lambdas.clustering.file_job import Sinks, cluster_file
+            from lambdas.contract.parameters import parse_parameters
 
         pyarrow.set_cpu_count(1)
         params = parse_parameters({"target_weight": target_weight, "weight_column": "population"})

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lambdas.geodata.encoding import points_as_wkb
+from sampling_units.io.encoding import points_as_wkb
 
 FloatArray = npt.NDArray[np.float64]
 

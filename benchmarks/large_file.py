@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measuring import measured
-from lambdas.cores import available_cores
-from lambdas.geodata.encoding import points_as_wkb
+from sampling_units.cores import available_cores
+from sampling_units.io.encoding import points_as_wkb
 from tests.support.populations import lattice
 
 DEGREES = 1 / 1200
@@ -35,7 +35,17 @@ def main(rows: int, groups: int, has_cells: bool, shuffled: bool, folder: Path |
         path = Path(name) / "nation.parquet"
         write_nation(path, rows, groups, has_cells, shuffled)
         click.echo(f"{path.stat().st_size / 1e6:,.0f} MB, {pq.read_metadata(path).num_rows:,} rows")
-        command = [sys.executable, "-m", "cli.main", "cluster", path, "--out", Path(name) / "out", "--group-by", "code"]
+        command = [
+            sys.executable,
+            "-m",
+            "sampling_units.cli.main",
+            "cluster",
+            path,
+            "--out",
+            Path(name) / "out",
+            "--group-by",
+            "code",
+        ]
         command += ["--target-weight", "240", "--weight-column", "population", "--force", "--json"]
         reading = [sys.executable, "-c", "import sys, geopandas; geopandas.read_parquet(sys.argv[1])", path]
         table = Table(title=f"{rows:,} rows, {groups:,} groups, {available_cores()} cores")

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from benchmarks.measuring import WORK, measured, record, show
-from cli.embedded.deployment import deploy, synthesise
-from cli.embedded.emulator import Emulator
+from demo.embedded.deployment import deploy, synthesise
+from demo.embedded.emulator import Emulator
 
-_PLAN = ["-m", "cli.main", "aws", "plan", "--json"]
+_PLAN = ["-m", "sampling_units", "aws", "plan", "--json"]
 
 
 @click.command()

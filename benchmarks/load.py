@@ -21,11 +21,12 @@ import click
 
 from benchmarks.inputs import write_nation
 from benchmarks.measuring import WORK, Measured, measured, record, show
-from cli.embedded.deployment import deploy, synthesise
-from cli.embedded.emulator import Emulator
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.cores import available_cores
+from demo.embedded.deployment import deploy, synthesise
+from demo.embedded.emulator import Emulator
+from sampling_units import file_names
+from sampling_units.aws import s3
+from sampling_units.cores import available_cores
+from sampling_units.runs import keys
 
 _PARAMS = {"target_weight": 240, "weight_column": "population"}
 # What the state machine hands on to each batch.
@@ -99,10 +100,10 @@ class Functions:
 
     def count_pairs(self, prefix: str) -> int:
         """Inputs of which both outputs are there."""
-        folders = (prefix, keys.frame_key(prefix))
+        folders = (prefix, file_names.frame_key(prefix))
         there = {found.key for folder in folders for found in s3.list_objects(self._outputs, folder)}
         names = (found.key for found in s3.list_objects(self._inputs, prefix))
-        return sum({keys.output_key(name), keys.frame_key(name)} <= there for name in names)
+        return sum({file_names.output_key(name), file_names.frame_key(name)} <= there for name in names)
 
     def _answer(self, function: str, event: dict[str, Any]) -> Measured:
         """What a function says, in a process of its own."""

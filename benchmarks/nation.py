@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.inputs import write_nation
 from benchmarks.measuring import WORK, cluster_command, record, run, show
-from lambdas.cores import available_cores
+from sampling_units.cores import available_cores
 
 _SAMPLE = 1000
 

@@ -5,7 +5,7 @@
 LIST is a file with the paths in JSON. Prints the median seconds of each.
 """
 
-from cli.lean_process import start_lean
+from sampling_units.cli.lean_process import start_lean
 
 if __name__ == "__main__":
     start_lean()  # Before pyarrow and numba are loaded.
@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow
 
 from benchmarks.measuring import WORK
-from cli.cluster.local_run import warm_up
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract.parameters import RunParameters, parse_parameters
+from sampling_units.cli.cluster.local_run import warm_up
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.parameters import RunParameters, parse_parameters
 
 _OPTIONS = {"target_weight": 240.0, "weight_column": "population"}
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.measuring import PROJECT, RESULTS
 from benchmarks.whole_file import STAGES
-from lambdas.contract.cost_model import estimate_cost
+from sampling_units.runs.cost import estimate_cost
 
 _TEMPLATE = PROJECT / "benchmarks" / "performance_template.md"
 _PAGE, _PICTURES = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "pictures"

@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 import kmeans
-from kmeans.seeding import greedy_kmeans_plus_plus
+from kmeans.search.seeding import greedy_kmeans_plus_plus
 from tests.support.geography import count_pieces, lattice_edges
 from tests.support.populations import district, patches
 

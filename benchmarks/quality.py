@@ -26,8 +26,8 @@ from scipy.spatial import Delaunay, cKDTree
 from sklearn.cluster import KMeans
 
 import kmeans
-from lambdas.clustering.ground import read_ground
-from lambdas.contract.parameters import parse_parameters
+from sampling_units.job_input import read_ground
+from sampling_units.parameters import parse_parameters
 
 COLUMNS = ("file", "tolerance", "k", "in range", "explained", "connected", "inertia", "radius median / p95", "seconds")
 

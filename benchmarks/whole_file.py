@@ -27,10 +27,10 @@ import kmeans
 from benchmarks.inputs import buildings, cells, write_cells
 from benchmarks.measuring import WORK, alternate, cluster_command, measured, median_ratio, record, show
 from benchmarks.quality import unconstrained_inertia
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.clustering.ground import read_ground
-from lambdas.contract.errors import RunError
-from lambdas.contract.parameters import RunParameters, parse_parameters
+from sampling_units.errors import RunError
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.job_input import read_ground
+from sampling_units.parameters import RunParameters, parse_parameters
 
 # Functions whose time makes up a stage; what one calls is counted with it.
 STAGES = {

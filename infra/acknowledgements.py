@@ -9,7 +9,7 @@ from infra.buckets import Buckets
 from infra.functions import CLUSTERING_WRITES, Functions
 from infra.workflow import Workflow
 from infra.workflow_role import executions
-from lambdas.contract.keys import FRAME_PREFIX, RUNS_PREFIX
+from sampling_units.file_names import FRAME_PREFIX, RUNS_PREFIX
 
 _TRACING = "X-Ray has no resources that a policy could name"
 _LOGS = "log delivery and X-Ray have no resources that a policy could name"

@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 import constructs
 import msgspec
 
-from lambdas.contract.batch_size import DEFAULT_TIMEOUT_MINUTES
-from lambdas.contract.errors import RunError
-from lambdas.contract.events import (
+from sampling_units.errors import RunError
+from sampling_units.runs.batch_size import DEFAULT_TIMEOUT_MINUTES
+from sampling_units.runs.events import (
     DEFAULT_MAX_CONCURRENCY,
     DEFAULT_TOLERATED_FAILURE_PERCENTAGE,
     RunRequest,
     parse_event,
 )
-from lambdas.settings import DeploymentSettings
+from sampling_units.runs.settings import DeploymentSettings
 
 # Days that CloudWatch knows.
 RetentionDays = Literal[

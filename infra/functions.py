@@ -12,9 +12,9 @@ from constructs import Construct
 from infra.buckets import Buckets
 from infra.config import Config
 from infra.log_group import log_group
-from lambdas.contract.cost_model import COORDINATOR_MINUTES
-from lambdas.contract.keys import FRAME_PREFIX, OUTPUT_PREFIX, RUNS_PREFIX
-from lambdas.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
+from sampling_units.file_names import FRAME_PREFIX, OUTPUT_PREFIX, RUNS_PREFIX
+from sampling_units.runs.cost import COORDINATOR_MINUTES
+from sampling_units.runs.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
 # Kickoff and summary hold every file of a run, and wait for S3 as fast as their processor allows: a whole vCPU.

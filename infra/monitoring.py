@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.config import Config
 from infra.functions import Functions
 from infra.workflow import Workflow
-from lambdas.contract.log_messages import RUN_FINISHED
+from sampling_units.runs.log_messages import RUN_FINISHED
 
 _PERIOD = Duration.minutes(5)
 # Share of the timeout that a batch may take before somebody should know.

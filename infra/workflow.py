@@ -13,8 +13,8 @@ from infra.config import Config
 from infra.functions import Functions
 from infra.log_group import log_group
 from infra.workflow_role import WorkflowRole
-from lambdas.contract.errors import BatchUnfinished, StorageUnavailable
-from lambdas.contract.events import MAX_FILES_PER_BATCH
+from sampling_units.errors import BatchUnfinished, StorageUnavailable
+from sampling_units.runs.events import MAX_FILES_PER_BATCH
 
 # Worth another try: the service, the network, the storage. Wrong input is not.
 _TRANSIENT_ERRORS = [

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.buckets import Buckets
 from infra.functions import Functions
-from lambdas.contract.keys import RUNS_PREFIX
+from sampling_units.file_names import RUNS_PREFIX
 
 # Neither log delivery nor X-Ray has resources that a policy could name.
 _LOG_DELIVERY = [

@@ -12,13 +12,12 @@ from kmeans.parameters import Parameters
 from kmeans.status import EXPLANATIONS, Finding, Status
 
 if TYPE_CHECKING:
-    from kmeans.clustering import Clustering, cluster
+    from kmeans.clustering import Clustering, cluster, warm_up
     from kmeans.diagnosis import diagnose
-    from kmeans.group_clustering import cluster_groups
-    from kmeans.kdtree import build_kdtree
-    from kmeans.kernel_loading import warm_up
-    from kmeans.lloyd_algorithm import LloydResult, lloyd
-    from kmeans.outlines import Outlines
+    from kmeans.groups import cluster_groups
+    from kmeans.search.lloyd import LloydResult, lloyd
+    from kmeans.spatial.footprints import Outlines
+    from kmeans.spatial.kdtree import build_kdtree
 
 __all__ = [
     "EXPLANATIONS",
@@ -48,12 +47,12 @@ _COMPILED = {
     "Clustering": "kmeans.clustering",
     "cluster": "kmeans.clustering",
     "diagnose": "kmeans.diagnosis",
-    "cluster_groups": "kmeans.group_clustering",
-    "build_kdtree": "kmeans.kdtree",
-    "LloydResult": "kmeans.lloyd_algorithm",
-    "lloyd": "kmeans.lloyd_algorithm",
-    "Outlines": "kmeans.outlines",
-    "warm_up": "kmeans.kernel_loading",
+    "cluster_groups": "kmeans.groups",
+    "build_kdtree": "kmeans.spatial.kdtree",
+    "LloydResult": "kmeans.search.lloyd",
+    "lloyd": "kmeans.search.lloyd",
+    "Outlines": "kmeans.spatial.footprints",
+    "warm_up": "kmeans.clustering",
 }
 
 

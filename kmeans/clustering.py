@@ -1,25 +1,26 @@
 """The whole job on arrays: weighted points in, primary sampling units out."""
 
-import heapq
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from kmeans.arrays import FloatArray, IntArray
-from kmeans.bounding_circle import cluster_radii
-from kmeans.cluster_sums import cluster_figures, group
-from kmeans.component_clustering import ROUNDING, cluster_component
-from kmeans.components import Components, find_components
 from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
-from kmeans.ground import Ground
-from kmeans.kdtree import KdTree, build_kdtree
-from kmeans.neighbour_graph import NeighbourGraph, build_neighbour_graph, connected_components
-from kmeans.outlines import Outlines, check_outlines
+from kmeans.graph.components import Components, find_components
+from kmeans.graph.neighbours import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.parameters import Parameters
-from kmeans.radius_limit import limit_radius
-from kmeans.short_rows import rows_within
-from kmeans.spatial_order import hilbert_order
+from kmeans.search.cluster_count import share_out
+from kmeans.search.component import Ground
+from kmeans.search.component_search import ROUNDING, cluster_component
+from kmeans.search.moments import cluster_figures
+from kmeans.search.radius_limit import limit_radius
+from kmeans.spatial.bounding_circle import cluster_radii
+from kmeans.spatial.csr import rows_by_label
+from kmeans.spatial.footprints import Outlines, check_outlines
+from kmeans.spatial.hilbert import hilbert_order
+from kmeans.spatial.kdtree import KdTree, build_kdtree
+from kmeans.spatial.short_rows import rows_within
 from kmeans.status import Reason, Status
 
 # Weights beyond this are not population, and products with squared coordinates not numbers.
@@ -181,11 +182,11 @@ def _cluster_components(
     reasons: dict[int, Reason] = {}
     n_clusters = 0
     n_components = len(components.gap)
-    begin, by_component = group(components.of_point, n_components)
+    begin, by_component = rows_by_label(components.of_point, n_components)
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
         totals = np.bincount(components.of_point, tree.weight, n_components).astype(np.float64)
-        counts = list(_share_out(params.n_clusters, totals, np.bincount(components.of_point)))
+        counts = list(share_out(params.n_clusters, totals, np.bincount(components.of_point)))
     # As the tree's points are, so that outlines which are the points change nothing, not even the rounding.
     relative = None if outlines is None else outlines.relative_to(tree.origin)
     total = float(tree.weight.sum())
@@ -209,24 +210,6 @@ def _cluster_components(
         if labels[a] == labels[b]:
             reasons.setdefault(int(labels[a]), Reason(Status.BRIDGED))
     return labels, reasons
-
-
-def _share_out(n_clusters: int, weight: FloatArray, n_points: IntArray) -> list[int]:
-    """Numbers of clusters of the components: at least one each, the others one by one to the largest mean weight.
-
-    No component gets more clusters than it has points.
-    """
-    counts = [1] * len(weight)
-    # By falling mean weight, then by number.
-    queue = [(-float(total), number) for number, total in enumerate(weight)]
-    heapq.heapify(queue)
-    for _ in range(min(n_clusters, int(n_points.sum())) - len(weight)):
-        while counts[queue[0][1]] == n_points[queue[0][1]]:
-            heapq.heappop(queue)
-        number = queue[0][1]
-        counts[number] += 1
-        heapq.heapreplace(queue, (-float(weight[number]) / counts[number], number))
-    return counts
 
 
 def _count_pieces(graph: NeighbourGraph, labels: IntArray) -> IntArray:
@@ -291,3 +274,14 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
             status[j] = reason.status.value
     status[weight <= 0] = Status.ZERO_WEIGHT.value
     return status
+
+
+def warm_up() -> None:
+    """Cluster a few cells, so that the first real call finds most of what it needs.
+
+    A process that reads its data afterwards needs less memory: code that is loaded between arrays keeps theirs from
+    being given back.
+    """
+    side = np.arange(8)
+    cells = np.column_stack([np.repeat(side, 8), np.tile(side, 8)])
+    cluster(cells.astype(np.float64), None, Parameters(16), cells=cells)

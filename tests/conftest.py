@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
-from lambdas import s3
+from sampling_units.aws import s3
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 

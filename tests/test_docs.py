@@ -6,8 +6,8 @@ import re
 
 from benchmarks.measuring import RESULTS
 from benchmarks.page import page
-from lambdas.contract import errors
-from lambdas.report.page import VendorMissing
+from sampling_units import errors
+from sampling_units.report.page import VendorMissing
 from tests.support.project import PROJECT
 
 CODE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)

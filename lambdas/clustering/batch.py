@@ -11,17 +11,17 @@ import msgspec
 import pyarrow as pa
 
 import kmeans
-from lambdas.clustering import memory
 from lambdas.clustering.batch_records import BatchRecords
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract import keys
-from lambdas.contract.errors import BatchUnfinished, FileTooLarge, InternalError, RunError
-from lambdas.contract.events import ClusteringRequest, FileItem
-from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import FileResult
-from lambdas.contract.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, working_seconds
-from lambdas.cores import available_cores
-from lambdas.object_store import Bucket
+from lambdas.storage.bucket import Bucket
+from sampling_units import file_names, memory
+from sampling_units.cores import available_cores
+from sampling_units.errors import BatchUnfinished, FileTooLarge, InternalError, RunError
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.parameters import RunParameters
+from sampling_units.results import FileResult
+from sampling_units.runs import keys
+from sampling_units.runs.events import ClusteringRequest, FileItem
+from sampling_units.runs.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, working_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 
 
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
-    keys.check_filename(filename)
+    file_names.check_filename(filename)
     stored = source.read(filename, admit=partial(memory.admit_object, filename))
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
     try:
@@ -122,7 +122,7 @@ def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunPa
         # Who retries the run need not send what has not changed since.
         error.where["input_etag"] = stored.etag
         raise
-    output, frame = keys.output_key(filename), keys.frame_key(filename)
+    output, frame = file_names.output_key(filename), file_names.frame_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
     # The clustered file says that the file is done, and which frame belongs to it: it comes last.
     frame_etag = target.write(frame, sinks.frame.getvalue().to_pybytes(), metadata)

@@ -2,11 +2,12 @@
 
 import msgspec
 
-from lambdas.contract import keys
-from lambdas.contract.errors import FileMissing, NoResult
-from lambdas.contract.events import ClusteringRequest
-from lambdas.contract.results import BatchProgress, BatchResult, FileResult, decode_progress
-from lambdas.object_store import Bucket
+from lambdas.storage.bucket import Bucket
+from sampling_units.errors import FileMissing, NoResult
+from sampling_units.results import FileResult
+from sampling_units.runs import keys
+from sampling_units.runs.events import ClusteringRequest
+from sampling_units.runs.records import BatchProgress, BatchResult, decode_progress
 
 # Begun so often without a note of its end, a file is what the function dies of: once may be something else.
 _MOST_BEGINNINGS = 2

@@ -41,10 +41,10 @@ def bake() -> None:
     import numpy as np
 
     import kmeans
-    from kmeans.cell_rings import trace_rings
-    from kmeans.seeding import greedy_kmeans_plus_plus
-    from lambdas.geodata.aligned_lattice import find_aligned
-    from lambdas.geodata.wkb_headers import is_nested
+    from kmeans.graph.lattice.aligned import find_aligned
+    from kmeans.search.seeding import greedy_kmeans_plus_plus
+    from sampling_units.io.wkb_headers import is_nested
+    from sampling_units.polygons.cell_rings import trace_rings
 
     rng = np.random.default_rng(0)
     lattice = np.column_stack([np.repeat(np.arange(30.0), 30), np.tile(np.arange(30.0), 30)])

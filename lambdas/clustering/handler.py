@@ -4,7 +4,8 @@ import logging
 import math
 from typing import Any
 
-from lambdas.clustering import compiled_cache, memory
+from lambdas.clustering import compiled_cache
+from sampling_units import memory
 
 compiled_cache.prepare()
 memory.prepare()
@@ -12,8 +13,8 @@ memory.prepare()
 import msgspec  # noqa: E402
 
 from lambdas.clustering.batch import run_batch  # noqa: E402
-from lambdas.contract.events import ClusteringRequest, parse_event  # noqa: E402
-from lambdas.settings import Settings  # noqa: E402
+from sampling_units.runs.events import ClusteringRequest, parse_event  # noqa: E402
+from sampling_units.runs.settings import Settings  # noqa: E402
 
 logging.getLogger().setLevel(logging.INFO)
 

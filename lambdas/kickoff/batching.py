@@ -4,8 +4,8 @@ import heapq
 import json
 from dataclasses import replace
 
-from lambdas.contract.batch_size import MAX_ENCODED_BYTES_PER_BATCH, BatchLimits, count_batches
-from lambdas.contract.events import Batch, FileItem
+from sampling_units.runs.batch_size import MAX_ENCODED_BYTES_PER_BATCH, BatchLimits, count_batches
+from sampling_units.runs.events import Batch, FileItem
 
 
 def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> list[Batch]:

@@ -6,16 +6,17 @@ from typing import Any
 
 import msgspec
 
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.contract.batch_size import BatchLimits
-from lambdas.contract.errors import LASTING, FileMissing, InvalidEvent
-from lambdas.contract.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
-from lambdas.contract.results import FileResult, KnownFiles
 from lambdas.kickoff.batching import pack
-from lambdas.kickoff.listing import Candidates, find_files
-from lambdas.run_records import file_results, read_known, read_plan
-from lambdas.settings import Settings
+from sampling_units.aws import s3
+from sampling_units.aws.listing import Candidates, find_files
+from sampling_units.aws.run_folder import file_results, read_known, read_plan
+from sampling_units.errors import LASTING, FileMissing, InvalidEvent
+from sampling_units.results import FileResult
+from sampling_units.runs import keys
+from sampling_units.runs.batch_size import BatchLimits
+from sampling_units.runs.events import MIN_TOLERATED_BATCHES, RunPlan, RunRequest, parse_event
+from sampling_units.runs.records import KnownFiles
+from sampling_units.runs.settings import Settings
 
 
 def handle(event: dict[str, Any], context: object) -> dict[str, Any]:

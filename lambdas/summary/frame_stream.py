@@ -5,11 +5,11 @@ from collections.abc import Iterator, Set
 
 import pyarrow as pa
 
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.contract.errors import FileMissing, InvalidInput
-from lambdas.geodata.frame_reading import Frame, read_frame
-from lambdas.object_store import Bucket
+from lambdas.storage.bucket import Bucket
+from sampling_units import file_names
+from sampling_units.aws import s3
+from sampling_units.errors import FileMissing, InvalidInput
+from sampling_units.frame.reading import Frame, read_frame
 
 # Twice as many are held: 64 MB at most.
 _SMALL_FRAMES_AT_A_TIME = 16
@@ -31,11 +31,13 @@ def read_frames(
 
     def content(filename: str) -> bytes | None:
         try:
-            return bucket.read(keys.frame_key(filename)).content
+            return bucket.read(file_names.frame_key(filename)).content
         except FileMissing:
             return None
 
-    for is_large, group in itertools.groupby(filenames, lambda filename: keys.frame_key(filename) in large_frames):
+    for is_large, group in itertools.groupby(
+        filenames, lambda filename: file_names.frame_key(filename) in large_frames
+    ):
         names = list(group)
         contents = map(content, names) if is_large else s3.concurrently(content, names, _SMALL_FRAMES_AT_A_TIME)
         for filename in names:
@@ -49,6 +51,6 @@ def _decoded(content: bytes | None, filename: str) -> Frame | None:
     if content is None:
         return None
     try:
-        return read_frame(pa.BufferReader(content), keys.frame_key(filename))
+        return read_frame(pa.BufferReader(content), file_names.frame_key(filename))
     except InvalidInput:
         return None

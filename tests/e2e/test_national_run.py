@@ -40,7 +40,7 @@ def test_the_first_national_run(emulator, deployment, s3, tmp_path):  # noqa: F8
     environment = os.environ | emulator.variables() | {"NO_COLOR": "1"}
 
     def run(line):
-        kmeans = f"{shlex.quote(sys.executable)} -m cli.main "
+        kmeans = f"{shlex.quote(sys.executable)} -m sampling_units "
         line = line.replace("kmeans ", kmeans, 1) if line.startswith("kmeans ") else line
         line = line.replace("aws ", f"{AWS} ", 1) if line.startswith("aws ") else line
         environment["PYTHONPATH"] = str(PROJECT)

@@ -111,7 +111,16 @@ def test_a_stopped_run_is_finished_by_a_retry_and_no_file_is_done_twice(s3, depl
     options = ["--params", '{"target_weight": 40}', "--max-concurrency", "1", "--no-wait"]
     assert command("start", "--name", "stopped", *options).returncode == 0
     watcher = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "aws", "watch", "--endpoint-url", emulator.endpoint, "stopped"],
+        [
+            sys.executable,
+            "-m",
+            "sampling_units.cli.main",
+            "aws",
+            "watch",
+            "--endpoint-url",
+            emulator.endpoint,
+            "stopped",
+        ],
         cwd=PROJECT,
         env=os.environ | {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"},
         stderr=subprocess.PIPE,

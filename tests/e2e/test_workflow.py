@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from cli.cluster.local_run import run as run_locally
-from cli.execution import Execution
-from lambdas.contract.parameters import parse_parameters
+from sampling_units.cli.aws.execution import Execution
+from sampling_units.cli.cluster.local_run import run as run_locally
+from sampling_units.parameters import parse_parameters
 from tests.support.geoparquet_files import cell_file
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("emulator")]

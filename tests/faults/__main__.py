@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lambdas.contract import keys
+from sampling_units import file_names
+from sampling_units.runs import keys
 from tests.faults.model import Findings, Model
 from tests.faults.schedules import PARAMS, PLACES, Schedule, draw
 from tests.faults.world import World
@@ -117,7 +118,7 @@ class Experiment:
         for name in schedule.files:
             if name in schedule.bad:
                 continue
-            n_writes = written[keys.output_key(name)]
+            n_writes = written[file_names.output_key(name)]
             if n_writes > (0 if model.is_current(name, before, PARAMS) else 1):
                 self.findings.duplicates.append(f"{name} was written {n_writes} times by the rerun")
 

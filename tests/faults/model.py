@@ -8,9 +8,9 @@ from functools import cache
 
 import pyarrow as pa
 
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract import errors, keys
-from lambdas.contract.parameters import parse_parameters
+from sampling_units import errors, file_names
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.parameters import parse_parameters
 from tests.faults.schedules import Schedule
 
 # How a file may end for which nothing speaks but what was done to the run, and how one that cannot be clustered.
@@ -65,7 +65,7 @@ class Model:
         consistent = set()
         expected_keys = set()
         for name, versions in self._versions.items():
-            pair = keys.output_key(name), keys.frame_key(name)
+            pair = file_names.output_key(name), file_names.frame_key(name)
             expected_keys |= set(pair)
             there = [stored.get(key) for key in pair]
             if name in self._schedule.bad:
@@ -107,10 +107,10 @@ class Model:
             if name in self._schedule.bad:
                 continue
             expected = _outputs(versions[-1], name, params["target_weight"])
-            if (stored.get(keys.output_key(name)), stored.get(keys.frame_key(name))) != expected:
+            if (stored.get(file_names.output_key(name)), stored.get(file_names.frame_key(name))) != expected:
                 findings.lost.append(f"{name} after the rerun")
 
     def is_current(self, name: str, stored: dict[str, bytes], params: Params) -> bool:
         """Whether the outputs of a good file are those of the input as it is now."""
         expected = _outputs(self._versions[name][-1], name, params["target_weight"])
-        return (stored.get(keys.output_key(name)), stored.get(keys.frame_key(name))) == expected
+        return (stored.get(file_names.output_key(name)), stored.get(file_names.frame_key(name))) == expected

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from cli.embedded.deployment import deploy, synthesise
-from cli.embedded.emulator import Emulator
-from lambdas.contract import keys
+from demo.embedded.deployment import deploy, synthesise
+from demo.embedded.emulator import Emulator
+from sampling_units import file_names
+from sampling_units.runs import keys
 from tests.support.fault_proxy import Fault, FaultProxy, Request
 
 # Waits of the state machine are shortened by this; those of the clients of S3 are as they are.
@@ -109,14 +110,18 @@ class World:
     def stored(self, folder: str) -> dict[str, bytes]:
         """Content of all outputs of a folder by key."""
         found = {}
-        for prefix in (folder, keys.frame_key(folder)):
+        for prefix in (folder, file_names.frame_key(folder)):
             for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.outputs, Prefix=prefix):
                 for entry in page.get("Contents", []):
                     found[entry["Key"]] = self.s3.get_object(Bucket=self.outputs, Key=entry["Key"])["Body"].read()
         return found
 
     def clear(self, folder: str) -> None:
-        for bucket, prefix in ((self.inputs, folder), (self.outputs, folder), (self.outputs, keys.frame_key(folder))):
+        for bucket, prefix in (
+            (self.inputs, folder),
+            (self.outputs, folder),
+            (self.outputs, file_names.frame_key(folder)),
+        ):
             for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for entry in page.get("Contents", []):
                     self.s3.delete_object(Bucket=bucket, Key=entry["Key"])

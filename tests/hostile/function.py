@@ -51,7 +51,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     from lambdas.clustering.handler import handle
-    from lambdas.contract.errors import RunError
+    from sampling_units.errors import RunError
 
     logging.getLogger().addHandler(_Progress(out))
     for line in sys.stdin:

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from lambdas.clustering.batch import _seconds_for
 from lambdas.clustering.handler import handle as cluster
-from lambdas.contract import errors, keys
-from lambdas.contract.events import ClusteringRequest, RunRequest, parse_event
-from lambdas.contract.parameters import parse_parameters
-from lambdas.geodata.geometry import decode_shapes
-from lambdas.geodata.wkb_nesting import nested_too_deeply
 from lambdas.kickoff.handler import handle as kickoff
-from lambdas.settings import Settings
 from lambdas.summary.handler import handle as summarise
+from sampling_units import errors, file_names
+from sampling_units.io.geometry import decode_shapes
+from sampling_units.io.wkb_nesting import nested_too_deeply
+from sampling_units.parameters import parse_parameters
+from sampling_units.runs.events import ClusteringRequest, RunRequest, parse_event
+from sampling_units.runs.settings import Settings
 from tests.hostile import forging, wkb_cases
 from tests.hostile.good_files import cells_file, with_columns, with_geo
 from tests.support.file_jobs import cluster_bytes
@@ -117,7 +117,7 @@ def test_parameters(values):
 
 @given(st.text(st.characters(), max_size=40).map(lambda text: text + ".parquet") | st.text(st.characters()))
 def test_names_of_files(name):
-    only_run_errors(lambda: keys.check_filename(name))
+    only_run_errors(lambda: file_names.check_filename(name))
 
 
 @settings(max_examples=60)

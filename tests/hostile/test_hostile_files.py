@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lambdas.contract import errors
+from sampling_units import errors
 from tests.hostile import corpus, table
 from tests.hostile.__main__ import judged
 from tests.hostile.cases import Case

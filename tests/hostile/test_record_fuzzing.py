@@ -11,13 +11,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.aws.run_outcome import RunOutcome, read_summary
-from lambdas import run_records
-from lambdas.contract import errors, keys
-from lambdas.contract.events import Batch, FileItem, RunPlan
-from lambdas.contract.parameters import RunParameters
-from lambdas.contract.results import BatchProgress, BatchResult, FileResult, KnownFiles, decode_progress
-from lambdas.summary.run_summary import RunSummary
+from sampling_units import errors
+from sampling_units.aws import run_folder
+from sampling_units.cli.aws.run_outcome import RunOutcome, read_summary
+from sampling_units.parameters import RunParameters
+from sampling_units.results import FileResult
+from sampling_units.runs import keys
+from sampling_units.runs.events import Batch, FileItem, RunPlan
+from sampling_units.runs.records import BatchProgress, BatchResult, KnownFiles, decode_progress
+from sampling_units.runs.summary import RunSummary
 from tests.hostile.test_fuzzing import ANYTHING, mutated
 
 STARTED_AT = "2026-11-23T09:30:00.000000Z"
@@ -52,7 +54,7 @@ def broken(record):
 def with_content(content):
     """S3 with this content in every object."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(run_records.s3, "read", lambda bucket, key: content)
+    patch.setattr(run_folder.s3, "read", lambda bucket, key: content)
     return patch
 
 
@@ -69,23 +71,23 @@ def only_run_errors(content, read):
 @example(msgspec.json.encode(PLAN).replace(b"2026-11-23T", b"2026-13-32T"))
 @given(broken(PLAN))
 def test_plans(content):
-    only_run_errors(content, lambda: datetime.fromisoformat(run_records.read_plan("outputs", "r").started_at))
+    only_run_errors(content, lambda: datetime.fromisoformat(run_folder.read_plan("outputs", "r").started_at))
 
 
 @given(broken(MANIFEST))
 def test_manifests(content):
-    only_run_errors(content, lambda: run_records.read_manifest(PLAN))
+    only_run_errors(content, lambda: run_folder.read_manifest(PLAN))
 
 
 @given(broken(KNOWN))
 def test_known_files(content):
-    only_run_errors(content, lambda: run_records.read_known(PLAN))
+    only_run_errors(content, lambda: run_folder.read_known(PLAN))
 
 
 @given(broken(RESULTS))
 def test_results_of_a_batch(content):
     key = keys.result_key("r", STARTED_AT, 0)
-    only_run_errors(content, lambda: list(run_records.batch_outcomes(PLAN, MANIFEST, {key})))
+    only_run_errors(content, lambda: list(run_folder.batch_outcomes(PLAN, MANIFEST, {key})))
 
 
 @given(broken(PROGRESS))
@@ -93,7 +95,7 @@ def test_notes_of_interrupted_batches(content):
     progress = decode_progress(content, NAMES)
     assert progress is None or len(progress.results) <= len(NAMES)
     key = keys.progress_key("r", STARTED_AT, 0)
-    only_run_errors(content, lambda: list(run_records.batch_outcomes(PLAN, MANIFEST, {key})))
+    only_run_errors(content, lambda: list(run_folder.batch_outcomes(PLAN, MANIFEST, {key})))
 
 
 @example(msgspec.json.encode(SUMMARY).replace(b"2026-11-23T", b"2026-13-32T"))
@@ -110,4 +112,4 @@ def test_summaries(content):
 
 @given(mutated(gzip.compress(msgspec.json.encode(FAILED), mtime=0)) | broken(FAILED).map(gzip.compress))
 def test_lists_of_results(content):
-    only_run_errors(content, lambda: run_records.decode_files(content))
+    only_run_errors(content, lambda: run_folder.decode_files(content))

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from rich.console import Console
 from rich.table import Table
 
-from lambdas.contract import keys
+from sampling_units import file_names
 from tests.conftest import INPUTS, OUTPUTS
 from tests.hostile.page_cases import bomb_cases
 from tests.support.docker import is_privileged, network_of
@@ -129,7 +129,7 @@ def test_the_image_answers_within_the_limits_of_lambda(docker, image, base, buck
     with function(docker, image, moto_endpoint) as (container, call):
         for name in ("cells.parquet", "cells.parquet", "places.parquet"):
             result = invoke(call, name)
-            assert (result["output"], result["frame"]) == (keys.output_key(name), keys.frame_key(name))
+            assert (result["output"], result["frame"]) == (file_names.output_key(name), file_names.frame_key(name))
             check_outputs(files[name], result, buckets)
         peak, log = peak_megabytes(docker, container), docker.logs(container)
 

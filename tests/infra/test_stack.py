@@ -4,8 +4,9 @@ import re
 import pytest
 
 from infra.workflow import MAP_STATE
-from lambdas.contract import errors, keys
-from lambdas.contract.log_messages import RUN_FINISHED
+from sampling_units import errors
+from sampling_units.runs import keys
+from sampling_units.runs.log_messages import RUN_FINISHED
 from tests.infra.conftest import KEY, reference, synthesise
 
 ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")

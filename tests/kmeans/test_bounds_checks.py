@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from kmeans.bounding_circle import _contains
+from kmeans.spatial.bounding_circle import _contains
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_BOUNDSCHECK") != "1", reason="only where bounds are checked")

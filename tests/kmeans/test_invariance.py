@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmeans import Parameters, cluster_groups
-from kmeans.group_clustering import _COLUMNS
+from kmeans.groups import _COLUMNS
 from tests.support.extremes import checked, extreme_points
 from tests.support.populations import buildings, district
 

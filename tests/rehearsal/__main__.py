@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.embedded.emulator import PROJECT, Emulator, EmulatorError
-from cli.stop_signals import Stopped, stop_signals
+from demo.embedded.emulator import PROJECT, Emulator, EmulatorError
+from sampling_units.cli.stop_signals import Stopped, stop_signals
 from tests.rehearsal import steps
 from tests.rehearsal.errors import RehearsalError
 from tests.rehearsal.images import Images, built, pretended, remove_built

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lambdas.contract import keys
+from sampling_units import file_names
 from tests.rehearsal.errors import expect
 
 ADDED_COLUMNS = ["cluster_id", "cluster_weight", "cluster_status"]
@@ -15,8 +15,8 @@ ADDED_COLUMNS = ["cluster_id", "cluster_weight", "cluster_status"]
 def check_clustered_file(source: Path, results: Path, name: str) -> None:
     """Every row and column of the input, the three columns more, and one row of the frame for each cluster."""
     before = pq.read_table(source / name)
-    after = pq.read_table(results / keys.output_key(name))
-    frame = pq.read_table(results / keys.frame_key(name))
+    after = pq.read_table(results / file_names.output_key(name))
+    frame = pq.read_table(results / file_names.frame_key(name))
     expect(after.num_rows == before.num_rows, f"{name} has {before.num_rows} rows, its output {after.num_rows}")
     for column in before.column_names:
         expect(after[column].equals(before[column]), f"the column {column} of {name} has changed")

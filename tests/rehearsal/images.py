@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.embedded.emulator import PROJECT
+from demo.embedded.emulator import PROJECT
 from tests.rehearsal.errors import expect
 from tests.support.docker import Docker, is_privileged
 

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from cli.embedded.emulator import PROJECT
+from demo.embedded.emulator import PROJECT
 from tests.rehearsal.errors import RehearsalError
 
 _BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from cli.embedded.emulator import ENVIRONMENT, PROJECT
-from cli.embedded.process_group import end_group
+from demo.embedded.emulator import ENVIRONMENT, PROJECT
+from demo.embedded.process_group import end_group
 from tests.rehearsal.errors import RehearsalError
 
 DOCKER_CALLS = "docker-calls.txt"

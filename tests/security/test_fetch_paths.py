@@ -6,12 +6,13 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from cli.aws.deployment import Deployment
-from cli.main import main
-from lambdas.contract import keys
 from lambdas.kickoff.handler import handle as kick_off
-from lambdas.settings import NO_DEPLOYMENT
 from lambdas.summary.handler import handle as summarise
+from sampling_units import file_names
+from sampling_units.cli.aws.deployment import Deployment
+from sampling_units.cli.main import main
+from sampling_units.runs import keys
+from sampling_units.runs.settings import NO_DEPLOYMENT
 from tests.conftest import INPUTS, OUTPUTS
 from tests.support.geoparquet_files import cell_file
 from tests.support.runs import run_batches
@@ -36,8 +37,8 @@ def plan(buckets):
 def fetch(tmp_path, monkeypatch):
     """Fetches the run to ``tmp_path/deep/down/results``; what is elsewhere below ``tmp_path`` was not to be written."""
     deployment = Deployment("SamplingUnits-dev", INPUTS, OUTPUTS, ARN, NO_DEPLOYMENT)
-    monkeypatch.setattr("cli.aws.deployment.find_deployment", lambda stack: deployment)
-    monkeypatch.setattr("cli.aws.fetch.choose_account", lambda *account: None)
+    monkeypatch.setattr("sampling_units.cli.aws.deployment.find_deployment", lambda stack: deployment)
+    monkeypatch.setattr("sampling_units.cli.aws.fetch.choose_account", lambda *account: None)
     out = tmp_path / "deep" / "down" / "results"
     out.mkdir(parents=True)
 
@@ -64,7 +65,7 @@ def record(client, key, change):
 def put_outputs(client, filename, plan):
     """Objects that look like the outputs of a file."""
     metadata = {keys.FINGERPRINT_METADATA: plan["fingerprint"]}
-    for key in (keys.output_key(filename), keys.frame_key(filename)):
+    for key in (file_names.output_key(filename), file_names.frame_key(filename)):
         client.put_object(Bucket=OUTPUTS, Key=key, Body=EVIL, Metadata=metadata)
 
 

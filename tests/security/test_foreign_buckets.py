@@ -3,10 +3,10 @@
 import pytest
 
 from lambdas.clustering.handler import handle as cluster
-from lambdas.contract.errors import AccessDenied
-from lambdas.contract.parameters import RunParameters
 from lambdas.kickoff.handler import handle as kick_off
 from lambdas.summary.handler import handle as summarise
+from sampling_units.errors import AccessDenied
+from sampling_units.parameters import RunParameters
 from tests.conftest import INPUTS, OUTPUTS
 
 PLAN = {
@@ -44,7 +44,7 @@ def _deployment(monkeypatch):
     def asked(*arguments, **options):
         pytest.fail("S3 was asked")
 
-    for name in ("lambdas.s3.client", "lambdas.object_store.S3Store"):
+    for name in ("sampling_units.aws.s3.client", "lambdas.storage.bucket.S3Store"):
         monkeypatch.setattr(name, asked)
 
 

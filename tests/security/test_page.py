@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from lambdas.contract.cost_model import cost_of_work
-from lambdas.contract.events import DEFAULT_MAX_CONCURRENCY
+from sampling_units.runs.cost import cost_of_work
+from sampling_units.runs.events import DEFAULT_MAX_CONCURRENCY
 from tests.support.project import PROJECT
 
 PAGE = (PROJECT / "docs" / "security.md").read_text()

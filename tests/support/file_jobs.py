@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lambdas.clustering.file_job import Sinks, cluster_file
-from lambdas.contract.parameters import parse_parameters
-from lambdas.contract.results import FileReport
+from sampling_units.job import Sinks, cluster_file
+from sampling_units.parameters import parse_parameters
+from sampling_units.results import FileReport
 
 
 @dataclass(frozen=True)

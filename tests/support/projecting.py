@@ -3,7 +3,7 @@
 import numpy as np
 import pyproj
 
-from lambdas.geodata.projection import choose_projection
+from sampling_units.crs.projection import choose_projection
 
 DEGREES = "OGC:CRS84"
 PHILIPPINES, MOROCCO, SPITSBERGEN, FIJI = (121.3, 14.6), (-6.4, 33.6), (16.5, 78.6), (180.0, -17.2)

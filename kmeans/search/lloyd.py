@@ -1,0 +1,206 @@
+"""Exact weighted Lloyd iterations by filtering the candidate centroids down the kd-tree.
+
+Kanungo et al. 2002, "An efficient k-means clustering algorithm: analysis and implementation": a node hands its children
+only the centroids that can be nearest to some point of its bounding box. When one is left, the whole subtree goes
+to it by the node's sums, so most points are never looked at.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.jit import kernel
+from kmeans.spatial.kdtree import N_SUMS, KdTree
+
+MAX_ITERATIONS = 300
+# Relative to the mean variance of the coordinates, as in scikit-learn.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class LloydResult:
+    """Outcome of Lloyd's algorithm.
+
+    Attributes:
+        labels: int64 (n,), nearest centroid of each row of the caller's arrays.
+        centroids: float64 (k, 2), metres.
+        inertia: sum of weight times squared distance to the own centroid, weight * m^2.
+        n_iterations: updates of the centroids that were made.
+    """
+
+    labels: IntArray
+    centroids: FloatArray
+    inertia: float
+    n_iterations: int
+
+
+def lloyd(
+    tree: KdTree, centroids: FloatArray, *, max_iterations: int = MAX_ITERATIONS, tolerance: float = TOLERANCE
+) -> LloydResult:
+    """Run Lloyd's algorithm from ``centroids``, float64 (k, 2) in metres, until they rest.
+
+    Stops when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of the
+    coordinates, or after ``max_iterations``. A cluster that loses all its weight is moved to the point farthest from
+    its own centroid. Ties go to the centroid of the lowest index.
+
+    Raises:
+        ValueError: there is no centroid.
+    """
+    if len(centroids) == 0:
+        raise ValueError("at least one centroid is needed")
+    positions = np.ascontiguousarray(centroids - tree.origin)
+    variance = (tree.x.var() + tree.y.var()) / 2
+    labels = np.zeros(tree.x.shape[0], np.int64)
+    n_iterations = iterate(tree, positions, labels, max_iterations, tolerance * variance)
+    in_caller_order = np.empty_like(labels)
+    in_caller_order[tree.order] = labels
+    return LloydResult(in_caller_order, positions + tree.origin, inertia(tree, positions, labels), n_iterations)
+
+
+@kernel
+def iterate(tree: KdTree, centroids: FloatArray, labels: IntArray, max_iterations: int, max_shift: float) -> int:
+    """Move ``centroids`` (k, 2) in place until they rest, write the final ``labels``; return the iterations made.
+
+    Both are in the tree's order and coordinates.
+    """
+    k = centroids.shape[0]
+    offsets = np.zeros(k)
+    sums = np.empty((k, N_SUMS))
+    n_iterations = 0
+    for _ in range(max_iterations):
+        assign(tree, centroids, offsets, sums, labels, False)
+        if np.any(sums[:, 0] <= 0):
+            assign(tree, centroids, offsets, sums, labels, True)
+            relocate_empty(tree, centroids, sums, labels)
+        shift = 0.0
+        for j in range(k):
+            if sums[j, 0] > 0:
+                x, y = sums[j, 1] / sums[j, 0], sums[j, 2] / sums[j, 0]
+                shift += (x - centroids[j, 0]) ** 2 + (y - centroids[j, 1]) ** 2
+                centroids[j, 0], centroids[j, 1] = x, y
+        n_iterations += 1
+        if shift <= max_shift:
+            break
+    assign(tree, centroids, offsets, sums, labels, True)
+    return n_iterations
+
+
+@kernel
+def assign(
+    tree: KdTree, centroids: FloatArray, offsets: FloatArray, sums: FloatArray, labels: IntArray, write_labels: bool
+) -> None:
+    """Give every point to the centroid j of smallest ``|p - c_j|^2 - offsets[j]`` and add up the clusters.
+
+    With zero offsets these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987).
+
+    Args:
+        tree: n points.
+        centroids: float64 (k, 2), in the tree's coordinates.
+        offsets: float64 (k,), square metres.
+        sums: float64 (k, 4), overwritten with weight, weight*x, weight*y, weight*(x^2 + y^2) per cluster.
+        labels: int64 (n,), tree order; overwritten when ``write_labels`` is set.
+    """
+    k = centroids.shape[0]
+    sums[:] = 0.0
+    # Candidate lists of the nodes on the current path lie behind each other; a child's list starts where its parent's
+    # ends, and is overwritten by its sibling's. Halving n points makes paths of at most log2(n) + 2 nodes.
+    levels = 3
+    while (1 << levels) < tree.x.shape[0]:
+        levels += 1
+    capacity = k * (levels + 3)
+    index = np.empty(capacity, np.int64)
+    centre_x, centre_y, constant = np.empty(capacity), np.empty(capacity), np.empty(capacity)
+    for j in range(k):
+        index[j], centre_x[j], centre_y[j] = j, centroids[j, 0], centroids[j, 1]
+        constant[j] = centroids[j, 0] ** 2 + centroids[j, 1] ** 2 - offsets[j]
+    stack = np.empty((2 * levels + 8, 3), np.int64)
+    stack[0, 0], stack[0, 1], stack[0, 2] = 0, 0, k
+    depth = 1
+    while depth > 0:
+        depth -= 1
+        node, begin, end = stack[depth, 0], stack[depth, 1], stack[depth, 2]
+        twice_x = tree.bounds[node, 0] + tree.bounds[node, 1]
+        twice_y = tree.bounds[node, 2] + tree.bounds[node, 3]
+        half_x = tree.bounds[node, 1] - tree.bounds[node, 0]
+        half_y = tree.bounds[node, 3] - tree.bounds[node, 2]
+        # Up to the constant |p|^2 the distance is |c|^2 - offset - 2 p.c: here at the middle of the box.
+        best, nearest = np.inf, begin
+        for q in range(begin, end):
+            distance = constant[q] - twice_x * centre_x[q] - twice_y * centre_y[q]
+            if distance < best:
+                best, nearest = distance, q
+        # Another centroid wins somewhere in the box exactly if it wins in the corner that lies most in its direction.
+        # Where nothing can tell it from the nearest, as in one place, the lower index wins: else all would be kept.
+        kept = end
+        for q in range(begin, end):
+            dx, dy = centre_x[q] - centre_x[nearest], centre_y[q] - centre_y[nearest]
+            lead = constant[q] - constant[nearest] - twice_x * dx - twice_y * dy
+            reach = half_x * abs(dx) + half_y * abs(dy)
+            if q == nearest or lead < reach or lead == reach > 0:
+                index[kept], centre_x[kept], centre_y[kept] = index[q], centre_x[q], centre_y[q]
+                constant[kept] = constant[q]
+                kept += 1
+        if kept - end == 1:
+            j = index[end]
+            for q in range(4):
+                sums[j, q] += tree.sums[node, q]
+            if write_labels:
+                labels[tree.first[node] : tree.last[node]] = j
+        elif tree.after[node] == node + 1:
+            for i in range(tree.first[node], tree.last[node]):
+                x, y, weight = tree.x[i], tree.y[i], tree.weight[i]
+                best, nearest = np.inf, end
+                for q in range(end, kept):
+                    distance = constant[q] - 2 * x * centre_x[q] - 2 * y * centre_y[q]
+                    if distance < best:
+                        best, nearest = distance, q
+                j = index[nearest]
+                sums[j, 0] += weight
+                sums[j, 1] += weight * x
+                sums[j, 2] += weight * y
+                sums[j, 3] += weight * (x * x + y * y)
+                if write_labels:
+                    labels[i] = j
+        else:
+            left = node + 1
+            stack[depth, 0], stack[depth, 1], stack[depth, 2] = tree.after[left], end, kept
+            stack[depth + 1, 0], stack[depth + 1, 1], stack[depth + 1, 2] = left, end, kept
+            depth += 2
+
+
+@kernel
+def relocate_empty(tree: KdTree, centroids: FloatArray, sums: FloatArray, labels: IntArray) -> None:
+    """Give each empty cluster the weighted point that is farthest from its own centroid, as scikit-learn does.
+
+    Changes ``sums`` and ``labels`` in place; needs labels that fit the centroids.
+    """
+    for j in range(sums.shape[0]):
+        if sums[j, 0] > 0:
+            continue
+        farthest, distance = -1, 0.0
+        for i in range(tree.x.shape[0]):
+            own = labels[i]
+            d = (tree.x[i] - centroids[own, 0]) ** 2 + (tree.y[i] - centroids[own, 1]) ** 2
+            if d > distance and tree.weight[i] > 0 and sums[own, 0] > tree.weight[i]:
+                farthest, distance = i, d
+        if farthest < 0:
+            return  # Every point lies on its centroid: more clusters cannot help.
+        x, y, weight = tree.x[farthest], tree.y[farthest], tree.weight[farthest]
+        donor = labels[farthest]
+        moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
+        for q in range(4):
+            sums[j, q] = moved[q]
+            sums[donor, q] -= moved[q]
+        labels[farthest] = j
+        centroids[j, 0], centroids[j, 1] = x, y
+
+
+@kernel
+def inertia(tree: KdTree, centroids: FloatArray, labels: IntArray) -> float:
+    """Sum over the points of weight times squared distance to the centroid of their label, in tree order."""
+    total = 0.0
+    for i in range(labels.shape[0]):
+        j = labels[i]
+        total += tree.weight[i] * ((tree.x[i] - centroids[j, 0]) ** 2 + (tree.y[i] - centroids[j, 1]) ** 2)
+    return total

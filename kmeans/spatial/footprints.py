@@ -1,0 +1,73 @@
+"""The geometries that points stand for, by their corners: what the radius of a cluster has to cover.
+
+Corners are all that is kept of a geometry. They decide radii, never who is whose neighbour.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.errors import LARGEST_COORDINATE, InvalidPoint
+from kmeans.spatial import csr
+from kmeans.spatial.bounding_circle import cluster_radii
+from kmeans.spatial.short_rows import rows_within
+
+
+class Outlines(NamedTuple):
+    """Corners of the geometry of each of n rows, at least one a row; a row that is a point has itself as its corner.
+
+    Attributes:
+        first: int64 (n + 1,), the corners of row i are ``corners[first[i]:first[i + 1]]``.
+        corners: float64 (m, 2), coordinates in metres, in the same system as the points.
+    """
+
+    first: IntArray
+    corners: FloatArray
+
+    def of_rows(self, rows: IntArray) -> "Outlines":
+        """Those of ``rows``, int64 (r,), in that order."""
+        first, positions = csr.take(self.first, rows)
+        return Outlines(first, self.corners[positions])
+
+    def relative_to(self, origin: FloatArray) -> "Outlines":
+        """The same in coordinates whose (0, 0) is ``origin``, float64 (2,)."""
+        return Outlines(self.first, self.corners - origin)
+
+    def extents(self) -> FloatArray:
+        """Bounding box of each row, float64 (n, 4): smallest x and y, largest x and y."""
+        begin = self.first[:-1]
+        return np.hstack([np.minimum.reduceat(self.corners, begin), np.maximum.reduceat(self.corners, begin)])
+
+    def radii(self, labels: IntArray, n_clusters: int) -> FloatArray:
+        """Radius of the minimum bounding circle of each cluster, float64 (n_clusters,), in metres.
+
+        ``labels``, int64 (n,), are the clusters of the rows.
+        """
+        x, y = self.corners[:, 0].copy(), self.corners[:, 1].copy()
+        return cluster_radii(x, y, np.repeat(labels, np.diff(self.first)), n_clusters)
+
+
+def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
+    """The outlines of ``n_rows`` rows with the dtypes that ``Outlines`` promises.
+
+    Raises:
+        InvalidPoint: a corner is not finite or beyond 1e12 m; names the row.
+        ValueError: the arrays do not fit together or to the rows, or a row has no corner.
+    """
+    first = np.ascontiguousarray(outlines.first, dtype=np.int64)
+    corners = np.ascontiguousarray(outlines.corners, dtype=np.float64)
+    if first.shape != (n_rows + 1,) or corners.ndim != 2 or corners.shape[1] != 2:
+        shapes = f"{first.shape} and {corners.shape}"
+        raise ValueError(f"outlines of {n_rows} rows need arrays of shapes ({n_rows + 1},) and (m, 2), not {shapes}")
+    if first[0] != 0 or first[-1] != len(corners):
+        raise ValueError(f"outlines.first runs from {first[0]} to {first[-1]}, but there are {len(corners)} corners")
+    has_corner = first[1:] > first[:-1]
+    if not has_corner.all():
+        raise ValueError(f"row {int(np.argmin(has_corner))}: the outline has no corner")
+    is_sound = rows_within(corners, LARGEST_COORDINATE)
+    if not is_sound.all():
+        corner = int(np.argmin(is_sound))
+        row = int(np.searchsorted(first, corner, side="right")) - 1
+        raise InvalidPoint(row, (float(corners[corner, 0]), float(corners[corner, 1])))
+    return Outlines(first, corners)

@@ -1,0 +1,247 @@
+"""A kd-tree over weighted points that carries the sums k-means needs, laid out for streaming access.
+
+The points are permuted so that each node owns a contiguous run of them, and the nodes are in depth-first preorder:
+the left child follows its parent, and ``after`` tells where a subtree ends. Traversal therefore needs no pointers.
+Assignment, seeding and ordering all work on this one tree, built once per point set.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kmeans.arrays import FloatArray, IntArray
+from kmeans.jit import kernel
+
+LEAF_SIZE = 12
+# Points among which a pivot is chosen, in a large node.
+_PIVOT_SAMPLE = 31
+# Columns of ``KdTree.sums``: weight, weight * x, weight * y, weight * (x^2 + y^2).
+N_SUMS = 4
+
+
+class KdTree(NamedTuple):
+    """Weighted points in tree order, and the nodes over them.
+
+    Coordinates are relative to ``origin`` so that sums of squares keep their digits far from zero.
+
+    Attributes:
+        x, y, weight: float64 (n,), points in tree order, metres relative to the origin.
+        order: int64 (n,), ``order[i]`` is the row of the caller's arrays that stands at position i.
+        first, last: int64 (m,), node j owns positions ``first[j]:last[j]``.
+        after: int64 (m,), index of the first node behind the subtree of j; a leaf has ``after[j] == j + 1``.
+        bounds: float64 (m, 4), bounding box as x_min, x_max, y_min, y_max.
+        sums: float64 (m, 4), weight, weight*x, weight*y, weight*(x^2 + y^2) of the node's points.
+        origin: float64 (2,), the caller's coordinates of (0, 0).
+    """
+
+    x: FloatArray
+    y: FloatArray
+    weight: FloatArray
+    order: IntArray
+    first: IntArray
+    last: IntArray
+    after: IntArray
+    bounds: FloatArray
+    sums: FloatArray
+    origin: FloatArray
+
+
+def build_kdtree(points: FloatArray, weights: FloatArray, tie_breakers: FloatArray | None = None) -> KdTree:
+    """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
+
+    ``tie_breakers``, float64 (n, t), tell points of the same place and weight apart where that matters.
+
+    Raises:
+        ValueError: there is no point.
+    """
+    if len(points) == 0:
+        raise ValueError("at least one point is needed")
+    rows, origin = _as_rows(points, weights)
+    order = np.arange(len(rows))
+    if tie_breakers is not None and _has_repeated(rows):
+        # What else is the same stands in this order.
+        order = np.lexsort((*tie_breakers.T, *rows[:, 2::-1].T))
+        rows[:, :3] = rows[order, :3]
+    first, last, after = _split_nodes(rows, LEAF_SIZE)
+    x, y, weight, order = _as_columns(rows, order)
+    bounds, sums = _summarise_nodes(x, y, weight, first, last, after)
+    return KdTree(x, y, weight, order, first, last, after, bounds, sums, origin)
+
+
+@kernel
+def _as_rows(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rows (n, 4) of x, y, weight and number, relative to the middle of the points, which is returned as well."""
+    x_min = x_max = points[0, 0]
+    y_min = y_max = points[0, 1]
+    for i in range(points.shape[0]):
+        x_min, x_max = min(x_min, points[i, 0]), max(x_max, points[i, 0])
+        y_min, y_max = min(y_min, points[i, 1]), max(y_max, points[i, 1])
+    origin = np.array([(x_min + x_max) / 2, (y_min + y_max) / 2])
+    rows = np.empty((points.shape[0], 4))
+    for i in range(points.shape[0]):
+        rows[i, 0], rows[i, 1] = points[i, 0] - origin[0], points[i, 1] - origin[1]
+        rows[i, 2], rows[i, 3] = weights[i], i
+    return rows, origin
+
+
+@kernel
+def _as_columns(rows: FloatArray, order: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """x, y and weight of the rows, and ``order`` at their numbers."""
+    n = rows.shape[0]
+    x, y, weight, number = np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.int64)
+    for i in range(n):
+        x[i], y[i], weight[i] = rows[i, 0], rows[i, 1], rows[i, 2]
+        number[i] = order[int(rows[i, 3])]
+    return x, y, weight, number
+
+
+def _has_repeated(rows: FloatArray) -> bool:
+    """Whether two points are in the same place."""
+    places = np.sort(rows[:, 0] + 1j * rows[:, 1])
+    return bool((places[1:] == places[:-1]).any())
+
+
+@kernel
+def _split_nodes(rows: FloatArray, leaf_size: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Bring the points into tree order, in place; return first, last and after of the nodes in preorder.
+
+    Args:
+        rows: float64 (n, 4), x, y, weight and a number that tells equal points apart. Beyond that number the order in
+            which they come does not matter.
+        leaf_size: most points of a leaf.
+    """
+    n = rows.shape[0]
+    capacity = 4 * (n // leaf_size + 1) + 4
+    first = np.empty(capacity, np.int64)
+    last = np.empty(capacity, np.int64)
+    after = np.empty(capacity, np.int64)
+    stack = np.empty((128, 2), np.int64)
+    stack[0, 0], stack[0, 1] = 0, n
+    depth = 1
+    count = 0
+    while depth > 0:
+        depth -= 1
+        begin, end = stack[depth, 0], stack[depth, 1]
+        first[count], last[count] = begin, end
+        count += 1
+        if end - begin <= leaf_size:
+            _sort_leaf(rows, begin, end)
+            continue
+        x_min = x_max = rows[begin, 0]
+        y_min = y_max = rows[begin, 1]
+        for i in range(begin + 1, end):
+            x_min, x_max = min(x_min, rows[i, 0]), max(x_max, rows[i, 0])
+            y_min, y_max = min(y_min, rows[i, 1]), max(y_max, rows[i, 1])
+        middle = (begin + end) // 2
+        _select(rows, 0 if x_max - x_min >= y_max - y_min else 1, begin, end, middle)
+        stack[depth, 0], stack[depth, 1] = middle, end
+        stack[depth + 1, 0], stack[depth + 1, 1] = begin, middle
+        depth += 2
+    for node in range(count - 1, -1, -1):
+        is_leaf = last[node] - first[node] <= leaf_size
+        after[node] = node + 1 if is_leaf else after[after[node + 1]]
+    return first[:count].copy(), last[:count].copy(), after[:count].copy()
+
+
+@kernel
+def _sort_leaf(rows: FloatArray, begin: int, end: int) -> None:
+    """Insertion sort, for the few points of a leaf."""
+    key = np.empty(4)
+    for i in range(begin + 1, end):
+        key[:] = rows[i]
+        j = i
+        while j > begin and not _precedes(rows[j - 1], key, 0):
+            rows[j] = rows[j - 1]
+            j -= 1
+        rows[j] = key
+
+
+@kernel
+def _precedes(row: FloatArray, key: FloatArray, axis: int) -> bool:
+    """Whether one row comes before another in a total order that begins with the coordinate ``axis``."""
+    if row[axis] != key[axis]:
+        return bool(row[axis] < key[axis])
+    if row[1 - axis] != key[1 - axis]:
+        return bool(row[1 - axis] < key[1 - axis])
+    if row[2] != key[2]:
+        return bool(row[2] < key[2])
+    return bool(row[3] < key[3])
+
+
+@kernel
+def _swap(rows: FloatArray, i: int, j: int) -> None:
+    # All loads before all stores, so that they become one of each.
+    a, b, c, d = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
+    e, f, g, h = rows[j, 0], rows[j, 1], rows[j, 2], rows[j, 3]
+    rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3] = e, f, g, h
+    rows[j, 0], rows[j, 1], rows[j, 2], rows[j, 3] = a, b, c, d
+
+
+@kernel
+def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> None:
+    """Quickselect: afterwards all rows before ``middle`` precede the one there, and none behind it does.
+
+    The order is total, so which rows are on which side does not depend on how they came.
+    """
+    low, high = begin, end - 1
+    sample = np.empty(_PIVOT_SAMPLE, np.int64)
+    while low < high:
+        # The pivot comes from a sample, at about the wanted place: one pass nearly does it.
+        n_sampled = min(_PIVOT_SAMPLE, 3 + (high - low) // 64)
+        for s in range(n_sampled):
+            i = low + (high - low) * (2 * s + 1) // (2 * n_sampled)
+            q = s
+            while q > 0 and not _precedes(rows[sample[q - 1]], rows[i], axis):
+                sample[q] = sample[q - 1]
+                q -= 1
+            sample[q] = i
+        _swap(rows, sample[(middle - low) * n_sampled // (high - low + 1)], high)
+        pivot = rows[high, axis]
+        # Lomuto's partition without a branch to mispredict: every row is swapped, only the border moves or does not.
+        border = low
+        for i in range(low, high):
+            precedes = rows[i, axis] < pivot
+            if rows[i, axis] == pivot:
+                precedes = _precedes(rows[i], rows[high], axis)
+            _swap(rows, i, border)
+            border += precedes
+        _swap(rows, border, high)
+        if border == middle:
+            return
+        if border > middle:
+            high = border - 1
+        else:
+            low = border + 1
+
+
+@kernel
+def _summarise_nodes(
+    x: FloatArray, y: FloatArray, weight: FloatArray, first: IntArray, last: IntArray, after: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Bounding box and sums of every node, children before parents."""
+    count = first.shape[0]
+    bounds = np.empty((count, 4))
+    sums = np.empty((count, 4))
+    for node in range(count - 1, -1, -1):
+        left = node + 1
+        if after[node] == left:
+            bounds[node, 0] = bounds[node, 2] = np.inf
+            bounds[node, 1] = bounds[node, 3] = -np.inf
+            sums[node] = 0.0
+            for i in range(first[node], last[node]):
+                bounds[node, 0] = min(bounds[node, 0], x[i])
+                bounds[node, 1] = max(bounds[node, 1], x[i])
+                bounds[node, 2] = min(bounds[node, 2], y[i])
+                bounds[node, 3] = max(bounds[node, 3], y[i])
+                sums[node, 0] += weight[i]
+                sums[node, 1] += weight[i] * x[i]
+                sums[node, 2] += weight[i] * y[i]
+                sums[node, 3] += weight[i] * (x[i] * x[i] + y[i] * y[i])
+        else:
+            right = after[left]
+            for side in (0, 2):
+                bounds[node, side] = min(bounds[left, side], bounds[right, side])
+                bounds[node, side + 1] = max(bounds[left, side + 1], bounds[right, side + 1])
+            for q in range(4):
+                sums[node, q] = sums[left, q] + sums[right, q]
+    return bounds, sums

@@ -1,0 +1,209 @@
+"""The files of a local run: which ones to work on, where their outputs go, reading and writing them."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sampling_units import file_names
+from sampling_units.cli.command_errors import NO_TEXT, is_text
+from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
+
+if TYPE_CHECKING:
+    from sampling_units.job import Sinks
+
+_DIGESTED_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file.
+
+    Attributes:
+        source: where it is, as the user wrote it.
+        filename: what it is called in results; its output has the same place below the output folder.
+        target: its clustered file.
+        frame: its sampling frame.
+        run: number of the process that runs the job, so that two runs do not write the same partial files.
+    """
+
+    source: Path
+    filename: str
+    target: Path
+    frame: Path
+    run: int
+
+    @property
+    def partials(self) -> tuple[Path, Path]:
+        """The outputs while they are being written; known to the parent, which tidies up after a killed process."""
+        clustered, frame = (path.with_name(f".{path.name}.{self.run}.part") for path in (self.target, self.frame))
+        return clustered, frame
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether an output is there, of whichever run."""
+        from sampling_units.io.provenance import read_provenance
+
+        return any(read_provenance(str(path)) is not None for path in (self.target, self.frame))
+
+    def remove_partials(self) -> None:
+        """Tidy up, as far as the disk allows: whatever went wrong before is what the user should read."""
+        with suppress(OSError):
+            for path in self.partials:
+                path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to do; ``n_outputs_ignored`` files in the given folders are outputs of runs into other folders."""
+
+    jobs: list[Job]
+    n_outputs_ignored: int
+
+
+def find_work(paths: Sequence[Path], out: Path) -> Work:
+    """Files to work on, in the order given and by name within a folder; a missing one fails later, by itself.
+
+    Outputs of earlier runs count as input only when they are named themselves, not when they lie in a folder.
+
+    Raises:
+        InvalidParameters: two inputs would have the same output, or there is no input at all.
+    """
+    by_target: dict[Path, Job] = {}
+    places: set[Path] = set()
+    resolved = cache(Path.resolve)
+    n_outputs_ignored = 0
+    for path in paths:
+        if path.is_dir():
+            inside = _inside(path)
+            outputs = {found for found in inside if found.is_file() and _is_output(found)}
+            n_outputs_ignored += sum(out.resolve() not in found.resolve().parents for found in outputs)
+            files = [(found, found.relative_to(path).as_posix()) for found in inside if found not in outputs]
+        else:
+            files = [(path, path.name)]
+        for source, filename in files:
+            # A link to a file is a file of its own, another way to write its path is not.
+            place = resolved(source.parent) / source.name
+            if place in places:
+                continue
+            target = out / file_names.output_key(filename)
+            if target in by_target:
+                first = by_target[target].source
+                if first.resolve() == source.resolve():
+                    continue
+                raise InvalidParameters(f"{first} and {source} would both be written to {target}")
+            places.add(place)
+            by_target[target] = Job(source, filename, target, out / file_names.frame_key(filename), os.getpid())
+    if not by_target:
+        suffixes = " or ".join(file_names.INPUT_SUFFIXES)
+        besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
+        raise InvalidParameters(f"there is no {suffixes} file in {', '.join(map(str, paths))}{besides}")
+    return Work(list(by_target.values()), n_outputs_ignored)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What in a folder is named like an input, and folders that nobody has looked into: each fails by itself."""
+    found: list[Path] = []
+
+    def note_unreadable(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for root, folders, names in os.walk(folder, onerror=note_unreadable):
+        found += [Path(root, name) for name in names if file_names.is_input(name)]
+        found += [Path(root, name) for name in folders if Path(root, name).is_symlink()]
+    return sorted(found)
+
+
+def _is_output(path: Path) -> bool:
+    if not path.name.startswith(file_names.OUTPUT_PREFIX) and file_names.FRAME_PREFIX.rstrip("/") not in path.parts:
+        return False
+    from sampling_units.io.provenance import (
+        read_provenance,  # Takes a moment to load, and few folders hold such a file.
+    )
+
+    return read_provenance(str(path)) is not None
+
+
+def check_writable(folder: Path) -> float:
+    """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
+
+    Returns:
+        What time it is there: a disk elsewhere has a clock of its own.
+
+    Raises:
+        OutputNotWritable: naming the folder and the reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError as error:
+        raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
+
+
+def identify(job: Job) -> str:
+    """MD5 of the content: what S3 uses as ETag for an object uploaded in one part, so that the outputs are the same.
+
+    Raises:
+        FileMissing: there is nothing of that name.
+        InvalidInput: its name is no possible one, or it cannot be read.
+    """
+    try:
+        is_file = job.source.is_file()
+        if not is_file:
+            if not job.source.exists():
+                raise FileMissing("there is no such file or folder")
+            if job.source.is_dir():
+                if job.source.is_symlink():
+                    raise InvalidInput("is a link to a folder, which is not followed; name the folder itself")
+                os.listdir(job.source)
+        file_names.check_filename(job.filename)
+        if not is_file:
+            raise InvalidInput("is not a regular file")
+        if not is_text(job.source):
+            raise InvalidInput(NO_TEXT)
+        return _digest(job.source)
+    except OSError as error:
+        raise InvalidInput(f"cannot be read ({error.strerror})") from error
+
+
+def _digest(path: Path) -> str:
+    md5 = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        # The buffer of hashlib's own function is filled with zeros first, which takes longer than a small file.
+        while piece := file.read(_DIGESTED_BYTES):
+            md5.update(piece)
+    return md5.hexdigest()
+
+
+@contextmanager
+def open_outputs(job: Job) -> "Iterator[Sinks]":
+    """Where to write the outputs. They appear whole or not at all; older ones stay until the new ones are there.
+
+    Raises:
+        OutputNotWritable: the disk is full, or the folder cannot be written.
+    """
+    partials = job.partials
+    try:
+        try:
+            for path in partials:
+                if not path.parent.is_dir():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+            clustered, frame = partials
+            from sampling_units.job import Sinks
+
+            yield Sinks(clustered=str(clustered), frame=str(frame))
+            # The clustered file says that the work is done: it comes last.
+            os.replace(frame, job.frame)
+            os.replace(clustered, job.target)
+        except BaseException:
+            job.remove_partials()
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputNotWritable(f"the output {job.target} cannot be written ({reason})") from error

@@ -1,0 +1,227 @@
+"""Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from operator import itemgetter
+from pathlib import Path
+
+import msgspec
+
+import kmeans
+from sampling_units.cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from sampling_units.cli.command_errors import require_text
+from sampling_units.cli.lean_process import give_back_compiler, keep_loaded
+from sampling_units.cli.progress_bar import one_by_one
+from sampling_units.cli.stop_signals import Stopped
+from sampling_units.cores import available_cores
+from sampling_units.errors import InternalError, NoResult, OutputNotWritable, RunError
+from sampling_units.parameters import RunParameters
+from sampling_units.results import FileReport, FileResult, Totals, add_up
+
+# Handing a file to another process and its result back takes a millisecond, so small ones go together: some tenths of a
+# second of work, and no more than leaves each process so many turns.
+_BATCH_BYTES, _BATCHES_PER_PROCESS = 250_000, 8
+
+
+class LocalSummary(Totals, frozen=True, kw_only=True):
+    """What a local run did.
+
+    Attributes:
+        n_skipped: files whose output was up to date; they are in the totals like the others.
+        n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
+        n_failed_with_outputs: files that failed and have outputs of an earlier run in ``out``, which stay.
+        elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
+        files: the result of every file, in the order of their names.
+    """
+
+    out: str
+    params: RunParameters
+    n_skipped: int
+    n_outputs_ignored: int
+    n_failed_with_outputs: int
+    elapsed_seconds: float
+    files: list[FileResult]
+
+
+class Interrupted(Exception):
+    """The user stopped the run; the message says how far it came."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | None, force: bool) -> LocalSummary:
+    """Cluster every file of ``paths`` (files or folders) into ``out``.
+
+    Args:
+        jobs: cores to use, by default all: first for files, and where there are fewer files for the groups of each.
+        force: also redo files whose output is up to date.
+
+    Raises:
+        InvalidParameters: two inputs would have the same output, or there is no input at all.
+        OutputNotWritable: ``out`` cannot be made or written.
+        Interrupted: a stop signal came; finished files stay, no partial one is left.
+    """
+    started = time.perf_counter()
+    work = find_work(paths, out)
+    require_text(out)
+    since = check_writable(out)
+    n_cores = jobs or available_cores()
+    n_processes = min(n_cores, len(work.jobs))
+    work_on = partial(cluster_job, params=params, force=force, since=since, n_threads=n_cores // n_processes)
+    results: dict[Path, FileResult] = {}
+    try:
+        with one_by_one("clustering", len(work.jobs)) as advance:
+            for job, result in _results(work.jobs, work_on, n_processes):
+                results[job.target] = result
+                advance()
+    except Stopped as stopped:
+        message = f"{len(results):,} of {len(work.jobs):,} files are finished"
+        raise Interrupted(message, stopped.exit_status) from None
+    finally:
+        # A process that was killed leaves what it had written so far.
+        for job in work.jobs:
+            if job.target not in results or results[job.target].failure:
+                job.remove_partials()
+    in_order = [results[job.target] for job in work.jobs]
+    return LocalSummary(
+        out=str(out),
+        params=params,
+        n_skipped=sum(result.skipped for result in in_order),
+        n_outputs_ignored=work.n_outputs_ignored,
+        n_failed_with_outputs=sum(results[job.target].report is None and job.has_outputs for job in work.jobs),
+        elapsed_seconds=round(time.perf_counter() - started, 3),
+        files=in_order,
+        **add_up(in_order),
+    )
+
+
+def _results(
+    jobs: list[Job], work_on: Callable[[Job], FileResult], n_processes: int
+) -> Iterator[tuple[Job, FileResult]]:
+    """Each job with its result, as they finish; the largest files start first."""
+    if n_processes == 1:
+        for job in jobs:
+            yield job, work_on(job)
+        return
+    from sampling_units.cli.cluster.worker_pool import run_in_processes
+
+    batches = _batches(jobs, most=max(1, len(jobs) // (_BATCHES_PER_PROCESS * n_processes)))
+    while batches:
+        suspects: list[list[Job]] = []
+        for batch, results in run_in_processes(partial(_work_on_batch, work_on), batches, n_processes):
+            if results is not None:
+                yield from zip(batch, results, strict=True)
+            elif len(batch) > 1:
+                suspects += [[job] for job in batch]
+            else:
+                [job] = batch
+                message = "the process that had this file was killed, most likely for lack of memory"
+                yield job, FileResult.failed(job.filename, NoResult(message, filename=_as_text(job.source)))
+        batches = suspects
+
+
+def _work_on_batch(work_on: Callable[[Job], FileResult], batch: list[Job]) -> list[FileResult]:
+    return [work_on(job) for job in batch]
+
+
+def _batches(jobs: list[Job], most: int) -> list[list[Job]]:
+    """What a process is given at a time: files of a few milliseconds together, at most so many, others alone."""
+    batches: list[list[Job]] = []
+    n_bytes = _BATCH_BYTES
+    for size, job in sorted(((_size(job), job) for job in jobs), key=itemgetter(0), reverse=True):
+        if n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
+            batches.append([])
+            n_bytes = 0
+        batches[-1].append(job)
+        n_bytes += size
+    return batches
+
+
+def _size(job: Job) -> int:
+    try:
+        return job.source.stat().st_size
+    except OSError:
+        return 0  # The job itself will say what is wrong with the file.
+
+
+def cluster_job(job: Job, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
+    """Cluster one file, unless its output is up to date.
+
+    Outputs that were made after ``since``, seconds of the file system's clock, are those of a process of this run that
+    was killed later; they count as clustered.
+    """
+    from sampling_units import job as file_job
+    from sampling_units import memory
+
+    try:
+        etag = identify(job)
+        report = _report_of_outputs(job, params, etag)
+        if report is not None and not force:
+            return _finished(job, report, skipped=job.target.stat().st_mtime <= since)
+        warm_up()
+        started = time.perf_counter()
+        with open_outputs(job) as sinks:
+            report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
+    except RunError as error:
+        # Within the run a file has a name relative to its folder; the user looks for it where the command says it is.
+        named = type(error)(error.message, **error.where | {"filename": _as_text(job.source)})
+        return FileResult.failed(job.filename, named)
+    except MemoryError:
+        return FileResult.failed(job.filename, memory.exceeded(_as_text(job.source)))
+    except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
+        return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
+    return _finished(job, report, seconds=round(time.perf_counter() - started, 4))
+
+
+@cache
+def warm_up() -> None:
+    """Once in each process, before its first file is read."""
+    kmeans.warm_up()
+    give_back_compiler()
+    keep_loaded()
+
+
+def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:
+    return FileResult(
+        filename=job.filename,
+        skipped=skipped,
+        output=str(job.target),
+        frame=str(job.frame),
+        seconds=seconds,
+        report=report,
+    )
+
+
+def _as_text(path: Path) -> str:
+    """A path for messages; bytes that are no text, which a disk may hold in a name, are shown escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport | None:
+    """The figures of outputs that are up to date, None if there are no such outputs.
+
+    Raises:
+        OutputNotWritable: something else has the name of an output; it may be somebody's only copy.
+    """
+    from sampling_units.io.provenance import read_provenance
+    from sampling_units.job import describe_origin
+
+    origin = describe_origin(params, etag).items()
+    paths = (job.frame, job.target)
+    made = [read_provenance(str(path)) for path in paths]
+    for path, provenance in zip(paths, made, strict=True):
+        if provenance is None and path.exists():
+            message = (
+                f"{path} is there already, but cannot be read as an output of this program: it is another file, or "
+                "damaged; remove it, or choose another --out"
+            )
+            raise OutputNotWritable(message)
+    if any(provenance is None or not origin <= provenance.items() for provenance in made):
+        return None
+    try:
+        return msgspec.convert((made[0] or {}).get("report"), FileReport)
+    except msgspec.ValidationError:
+        return None  # Made by an unfinished version: making it again is the way to its figures.

@@ -1,0 +1,110 @@
+"""Runs tasks in worker processes that may be killed, and that never outlive this one."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TypeVar
+
+from sampling_units.cli.lean_process import start_lean
+from sampling_units.cli.stop_signals import STOP_SIGNALS
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_SECONDS_BETWEEN_LOOKS_AT_PARENT = 0.5
+
+
+def run_in_processes(
+    work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
+) -> Iterator[tuple[Task, Result | None]]:
+    """Each task with what ``work_on`` returned for it, as they finish; they start in the order given.
+
+    None stands for a task whose process was killed while it ran alone. ``work_on`` has to be a function of a module,
+    or a ``functools.partial`` of one: each process imports it anew.
+    """
+    remaining = list(tasks)
+    while remaining:
+        finished = set()
+        for number, future in _in_one_pool(work_on, remaining, n_processes):
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                continue
+            finished.add(number)
+            yield remaining[number], result
+        unfinished = [task for number, task in enumerate(remaining) if number not in finished]
+        # The pool broke because a process was killed, most likely for its memory. Tasks are handed out in order, and
+        # beyond the running ones at most one more than there are processes: the one to blame is among these.
+        n_suspects = 2 * n_processes + 1
+        for task in unfinished[:n_suspects]:
+            yield task, _alone(work_on, task)
+        remaining = unfinished[n_suspects:]
+
+
+def _alone(work_on: Callable[[Task], Result], task: Task) -> Result | None:
+    for _, future in _in_one_pool(work_on, [task], 1):
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            break
+    return None
+
+
+def _in_one_pool(
+    work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
+) -> Iterator[tuple[int, "Future[Result]"]]:
+    """Number and future of each task as they finish, all of them only if no process is killed."""
+    pool = ProcessPoolExecutor(
+        n_processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(),)
+    )
+    is_complete = False
+    try:
+        futures = {}
+        with _stop_signals_held():
+            for number, task in enumerate(tasks):
+                try:
+                    futures[pool.submit(work_on, task)] = number
+                except BrokenProcessPool:
+                    break
+        for future in as_completed(futures):
+            yield futures[future], future
+        is_complete = True
+    finally:
+        if not is_complete:
+            # Nobody waits for what the workers had begun, and in a long kernel they would not notice a gentler signal.
+            for process in list((pool._processes or {}).values()):
+                process.kill()
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _stop_signals_held() -> Iterator[None]:
+    """Let stop signals wait: no worker is started that the pool does not know, and workers inherit being deaf."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent and the other cores to the other workers, and end when the parent does."""
+    start_lean()
+    import pyarrow
+
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    pyarrow.set_cpu_count(1)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A parent that was killed cannot tell its workers, and the pipe they wait at is held open by themselves."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS_AT_PARENT)
+    os._exit(1)

@@ -1,0 +1,159 @@
+"""How the rows of a Parquet file are held in a layer for maps: its columns, type of geometry and coordinate system."""
+
+import json
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyproj
+
+from sampling_units.cli.export.held_geometry import crs_for_gdal, hold_further_geometry
+from sampling_units.cli.export.held_types import Format, Held, hold_attribute
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs
+from sampling_units.errors import InvalidInput
+from sampling_units.io.geo_file import GeoFile
+from sampling_units.io.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn
+
+# What GDAL calls the number of a row: a column of this name would get lost.
+_ROW_NUMBER = "OGC_FID"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows of a file are held.
+
+    Attributes:
+        filename: for error messages.
+        geometry: the primary geometry column.
+        crs: its coordinate system, None if nobody knows.
+        columns: what becomes of each other column, by its name in the file.
+        changes: what is lost or different.
+        n_rows: rows of the file.
+    """
+
+    filename: str
+    geometry: GeometryColumn
+    crs: pyproj.CRS | None
+    columns: dict[str, Held]
+    changes: list[str]
+    n_rows: int
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What is handed to GDAL, the geometry last."""
+        fields = [field for held in self.columns.values() for field in held.fields]
+        return pa.schema([*fields, pa.field(self.geometry.name, pa.binary())])
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Types of the geometries, as the file declares them; none if it leaves them open."""
+        return frozenset(self.geometry.description.get("geometry_types") or ())
+
+
+def plan_layer(file: GeoFile, wanted: Format) -> Plan:
+    """How a file is held in a format.
+
+    Raises:
+        InvalidInput: it has no geometries, several columns of one name, or for GeoJSON no coordinate system.
+    """
+    geometry = file.geometry
+    if geometry is None:
+        raise InvalidInput("is not GeoParquet: it has no geometries to export", filename=file.filename)
+    crs, changes = _known_crs(geometry, wanted, file.filename)
+    further = _further_geometries(file, geometry)
+    columns: dict[str, Held] = {}
+    # Some formats take upper and lower case for the same.
+    taken = {geometry.name.lower(), _ROW_NUMBER.lower()}
+    for field in file.schema:
+        file.require_column(field.name)
+        if field.name == geometry.name:
+            continue
+        if pa.types.is_struct(field.type) and set(BBOX_FIELDS) <= {part.name for part in field.type}:
+            changes.append(f"column {field.name}: left out, because it only repeats the bounds of the geometries")
+            continue
+        held = _hold(field, further, wanted)
+        if held.change is not None:
+            changes.append(f"column {field.name}: {held.change}")
+        names = []
+        for name in (part.name for part in held.fields):
+            names.append(free_name(name, taken))
+            taken.add(names[-1].lower())
+            if names[-1] != name:
+                changes.append(f"column {name}: named {names[-1]}, because {name} is taken")
+        renamed = [part.with_name(name) for part, name in zip(held.fields, names, strict=True)]
+        columns[field.name] = replace(held, fields=renamed)
+    return Plan(file.filename, geometry, crs, columns, changes, file.n_rows)
+
+
+def require_same(first: Plan, other: Plan) -> None:
+    """Refuse a file whose rows do not fit into the layer of another one; the order of the columns does not matter.
+
+    Raises:
+        InvalidInput: names the column, and what it is in either file.
+    """
+    types, other_types = ({field.name: field.type for field in plan.schema} for plan in (first, other))
+    if first.geometry.name != other.geometry.name:
+        complaint = f"is the geometry, which in {first.filename} is {first.geometry.name}"
+        raise InvalidInput(complaint, filename=other.filename, column=other.geometry.name)
+    for name in [*types, *other_types]:
+        here, there = (None if name not in each else str(each[name]) for each in (other_types, types))
+        if here != there:
+            complaint = f"{_as_type(here)}, and {_as_type(there)} in {first.filename}; a layer has one set of columns"
+            raise InvalidInput(complaint, filename=other.filename, column=name)
+    # By the code: in a file both names of longitude and latitude mean the same order.
+    code, other_code = (None if plan.crs is None else crs_for_gdal(plan.crs) for plan in (first, other))
+    if code != other_code:
+        here, there = ("unknown" if plan.crs is None else plan.crs.name for plan in (other, first))
+        complaint = f"the coordinate system is {here}, and {there} in {first.filename}; export them to different files"
+        raise InvalidInput(complaint, filename=other.filename, column=other.geometry.name)
+
+
+def _as_type(data_type: str | None) -> str:
+    return "there is no such column" if data_type is None else f"the type is {data_type}"
+
+
+def _known_crs(geometry: GeometryColumn, wanted: Format, filename: str) -> tuple[pyproj.CRS | None, list[str]]:
+    """The coordinate system of a file, and what becomes of it."""
+    if geometry.crs is not None:
+        crs = parse_crs(geometry.crs, filename)
+        is_changed = wanted.is_geojson and not _is_longitude_latitude(crs)
+        return crs, [f"coordinates: longitude and latitude instead of {crs.name}"] if is_changed else []
+    if wanted.is_geojson:
+        raise InvalidInput(
+            "the coordinate system is unknown, and GeoJSON has only longitude and latitude; export it as .gpkg",
+            filename=filename,
+            column=geometry.name,
+        )
+    return None, []
+
+
+def _is_longitude_latitude(crs: pyproj.CRS) -> bool:
+    return crs_for_gdal(crs) == crs_for_gdal(parse_crs(LONGITUDE_LATITUDE, ""))
+
+
+def _further_geometries(file: GeoFile, geometry: GeometryColumn) -> dict[str, dict[str, Any]]:
+    """Entries of the ``geo`` metadata of columns with WKB other than the primary one."""
+    columns = json.loads((file.schema.metadata or {}).get(GEO_METADATA, b'{"columns": {}}'))["columns"]
+    return {name: entry for name, entry in columns.items() if name != geometry.name and entry.get("encoding") == "WKB"}
+
+
+def _hold(field: pa.Field, further: dict[str, dict[str, Any]], wanted: Format) -> Held:
+    if field.name not in further:
+        return hold_attribute(field, wanted)
+    description = further[field.name]
+    value, transformer = description.get("crs", LONGITUDE_LATITUDE), None
+    if wanted.is_geojson and value is not None:
+        crs = parse_crs(value, field.name)
+        if not _is_longitude_latitude(crs):
+            transformer = pyproj.Transformer.from_crs(crs, LONGITUDE_LATITUDE, always_xy=True)
+    return hold_further_geometry(field.name, description.get("geometry_types", ()), transformer)
+
+
+def free_name(name: str, taken: Set[str]) -> str:
+    """The name, with a number behind it if its lower case is taken."""
+    free, number = name, 1
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

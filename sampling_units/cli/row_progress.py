@@ -1,0 +1,33 @@
+"""A progress bar for commands that go through the rows of files once or several times."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sampling_units.cli.progress_bar import is_watched, progress_bars
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+# Called with the name of a phase, the rows done in it since the last call, and all its rows.
+Advance = Callable[[str, int, int], None]
+
+
+@contextmanager
+def row_progress() -> Iterator[Advance]:
+    """Yields what shows the progress.
+
+    It is a bar for each phase on a terminal, and nothing in a pipe.
+    """
+    if not is_watched():
+        yield lambda phase, n_done, n_rows: None
+        return
+    with progress_bars("rows") as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(phase: str, n_done: int, n_rows: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = progress.add_task(phase, total=n_rows)
+            progress.advance(tasks[phase], n_done)
+
+        yield advance

@@ -1,0 +1,47 @@
+"""Figures as people read them, in reports and on terminals."""
+
+
+def dollars(amount: float) -> str:
+    """An amount of money, with more digits below a cent."""
+    return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number of things: 1 file, 2 files."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: seconds below a minute, then minutes, then hours."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def printable(text: str) -> str:
+    """The text in one line, with escapes for what cannot be printed: names and values of a file may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def shortened(value: object, most: int = 100) -> str:
+    """The beginning of the text of a value, printable."""
+    text = str(value)
+    return printable(text[:most]) + ("..." if len(text) > most else "")
+
+
+def explained(error: Exception) -> str:
+    """What a library says is wrong, which may go over several lines and repeat what it was given."""
+    return shortened(" ".join(str(error).split()), 300)
+
+
+def file_size(n_bytes: int) -> str:
+    """Bytes in the largest unit of which there is at least one."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes} bytes"

@@ -1,0 +1,133 @@
+"""Reads a sampling frame that was written before: its figures, and its polygons on the globe."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyproj
+from pyproj.exceptions import ProjError
+
+from kmeans.arrays import FloatArray, IntArray
+from sampling_units.crs.antimeridian import cut
+from sampling_units.crs.operations import find_transformer, transform
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, find_crs
+from sampling_units.errors import InvalidInput
+from sampling_units.io.geo_file import GeoFile
+from sampling_units.io.provenance import PROVENANCE_METADATA
+from sampling_units.results import FileReport
+
+_TURN = 360.0
+# Columns of a frame after its first, the id, and those that the clusters were nested in.
+_FIGURES = ("weight", "status", "n_points", "area", "radius", "pieces", "centroid", "geometry", "bbox")
+
+
+class FrameOrigin(msgspec.Struct, frozen=True):
+    """How a frame was made; what else its file metadata say is left out."""
+
+    version: str
+    parameters: str
+    parameters_fingerprint: str
+    input_etag: str
+    report: FileReport
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The k clusters of a file.
+
+    Attributes:
+        filename: the frame's file or object, for error messages.
+        origin: how it was made.
+        ids, statuses: k texts.
+        weights, areas, radii: float64 (k,), the last two in square metres and metres.
+        n_points, pieces: int64 (k,).
+        group: columns that the clusters are nested in, Arrow arrays of length k; none for most files.
+        centroids: float64 (k, 2), longitude and latitude in degrees.
+        polygons: (k,) shapely polygons in degrees, None for a cluster without ground of its own.
+    """
+
+    filename: str
+    origin: FrameOrigin
+    ids: list[str]
+    weights: FloatArray
+    statuses: list[str]
+    n_points: IntArray
+    areas: FloatArray
+    radii: FloatArray
+    pieces: IntArray
+    group: dict[str, pa.Array]
+    centroids: FloatArray
+    polygons: npt.NDArray[np.object_]
+
+
+def read_frame(source: Any, filename: str) -> Frame:
+    """Read the frame in ``source``, a path or a file object of pyarrow.
+
+    Raises:
+        InvalidInput: it is no frame of this program.
+    """
+    import shapely
+
+    file = GeoFile(source, filename)
+    names = file.schema.names
+    origin = _origin(file)
+    if file.geometry is None or len(names) < 1 + len(_FIGURES):
+        raise InvalidInput("is no sampling frame", filename=filename)
+    table = pa.Table.from_batches(
+        [batch for piece in file.tables() for batch in piece.to_batches()], schema=file.schema
+    )
+    first, nested, figures = names[0], names[1 : -len(_FIGURES)], names[-len(_FIGURES) :]
+    column = dict(zip(_FIGURES, (table[name] for name in figures), strict=True))
+    to_degrees = _to_degrees(file.geometry.crs, filename)
+    polygons: npt.NDArray[np.object_] = shapely.from_wkb(column["geometry"].to_numpy(zero_copy_only=False))
+    centroids = shapely.get_coordinates(shapely.from_wkb(column["centroid"].to_numpy(zero_copy_only=False)))
+    if to_degrees is not None and len(polygons):
+        centroids = transform(to_degrees, centroids)
+        polygons = _on_the_globe(polygons, centroids, to_degrees)
+    return Frame(
+        filename=filename,
+        origin=origin,
+        ids=table[first].to_pylist(),
+        weights=column["weight"].to_numpy(),
+        statuses=column["status"].to_pylist(),
+        n_points=column["n_points"].to_numpy(),
+        areas=column["area"].to_numpy(),
+        radii=column["radius"].to_numpy(),
+        pieces=column["pieces"].to_numpy(),
+        group={name: table[name].combine_chunks() for name in nested},
+        centroids=centroids,
+        polygons=polygons,
+    )
+
+
+def _on_the_globe(
+    polygons: npt.NDArray[np.object_], centroids: FloatArray, to_degrees: pyproj.Transformer
+) -> npt.NDArray[np.object_]:
+    """Polygons in degrees, cut at the antimeridian: longitudes jump there, those of one polygon must not."""
+    import shapely
+
+    corners, owner = shapely.get_coordinates(polygons, return_index=True)
+    places = transform(to_degrees, corners)
+    middle = centroids[owner, 0]
+    places[:, 0] -= _TURN * np.rint((places[:, 0] - middle) / _TURN)
+    return cut(shapely.set_coordinates(polygons.copy(), places), _TURN)
+
+
+def _origin(file: GeoFile) -> FrameOrigin:
+    try:
+        return msgspec.json.decode((file.schema.metadata or {})[PROVENANCE_METADATA], type=FrameOrigin)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise InvalidInput("was not made by this version of this program", filename=file.filename) from error
+
+
+def _to_degrees(crs: Any, filename: str) -> pyproj.Transformer | None:
+    """The way to longitude and latitude in degrees, None if the file holds these."""
+    try:
+        source = find_crs(msgspec.json.encode(crs).decode() if isinstance(crs, dict) else crs)
+        target = find_crs(LONGITUDE_LATITUDE)
+        return None if source.equals(target, ignore_axis_order=True) else find_transformer(source, target)
+    except ProjError as error:
+        raise InvalidInput(f"has a coordinate system that cannot be read ({error})", filename=filename) from error

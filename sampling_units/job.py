@@ -1,0 +1,164 @@
+"""The job of one file, the same in Lambda and on a laptop: places in, the clustered file and its frame out."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+import kmeans
+from kmeans.arrays import FloatArray
+from sampling_units.errors import InvalidInput, InvalidParameters
+from sampling_units.file_names import file_stem
+from sampling_units.frame.writing import FrameColumns, cluster_polygons, write_frame
+from sampling_units.io.clustered_file import ClusterColumns, write_clustered
+from sampling_units.io.columns import Grouping
+from sampling_units.io.geometry import is_out_of_memory
+from sampling_units.io.group_names import group_names
+from sampling_units.io.provenance import encode_provenance
+from sampling_units.job_input import Ground, read_ground
+from sampling_units.parameters import RunParameters
+from sampling_units.results import FileReport
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where the outputs of a file are written: paths, or file objects of pyarrow.
+
+    Nothing is written before the file is clustered; after an error what is there is incomplete.
+    """
+
+    clustered: Any
+    frame: Any
+
+
+def cluster_file(
+    source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int = 1
+) -> FileReport:
+    """Cluster one file.
+
+    Args:
+        source: the input: a path, or a file object of pyarrow.
+        filename: its name: cluster ids begin with its stem, errors name it.
+        input_etag: identifies this version of the input; noted in the outputs.
+        params: how to cluster.
+        sinks: where to write the clustered file and the frame.
+        n_threads: groups that are clustered at the same time.
+
+    Raises:
+        InvalidInput: something in the file is wrong; names column, row and value.
+        InvalidParameters: a parameter does not fit the file.
+        MemoryError: it does not fit into memory.
+    """
+    with _memory_told_apart():
+        return _clustered(source, filename, input_etag, params, sinks, n_threads)
+
+
+@contextmanager
+def _memory_told_apart() -> Iterator[None]:
+    """Turn failures of GEOS for want of memory into what they are."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
+def _clustered(
+    source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int
+) -> FileReport:
+    ground = read_ground(source, filename, params)
+    rows, grouping, prefix = ground.rows, ground.rows.grouping, params.column_prefix
+    clustering = _cluster(ground, params, filename, n_threads)
+    labels = np.full(len(rows.points), -1, np.int64)
+    labels[rows.is_sound] = clustering.labels
+    clusters = ClusterColumns(
+        labels, _cluster_ids(filename, clustering, grouping), clustering.weight, clustering.status.tolist()
+    )
+    report = _report(ground, clustering)
+    origin = describe_origin(params, input_etag)
+    provenance = encode_provenance(origin | {"crs": ground.projection.name, "report": msgspec.to_builtins(report)})
+    corners = None if ground.outlines is None else ground.outlines.corners
+    polygons = cluster_polygons(rows, ground.points, corners, ground.cells, ground.projection, ground.window, clusters)
+    figures = FrameColumns(
+        {name: values.take(pa.array(clustering.group)) for name, values in grouping.values.items()},
+        clustering.n_points,
+        clustering.pieces,
+        clustering.radius,
+        clustering.centroid,
+    )
+    write_frame(sinks.frame, polygons, figures, clusters, rows, ground.projection, prefix=prefix, provenance=provenance)
+    write_clustered(sinks.clustered, ground.file, ground.places, rows, clusters, prefix=prefix, provenance=provenance)
+    return report
+
+
+def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
+    """What decides an output; an existing output with the same description need not be made again."""
+    return {
+        "version": kmeans.__version__,
+        "parameters": params.to_json().decode(),
+        "parameters_fingerprint": params.fingerprint(),
+        "input_etag": input_etag,
+    }
+
+
+def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> "kmeans.Clustering":
+    try:
+        return kmeans.cluster_groups(
+            ground.points,
+            ground.weights,
+            ground.groups,
+            ground.parameters,
+            ground.outlines,
+            None if ground.cells is None else ground.cells.lattice.index,
+            n_threads,
+        )
+    except kmeans.InvalidWeight as error:
+        raise InvalidInput(
+            f"the weight is {error.value}, more than the clustering can add up",
+            filename=filename,
+            column=params.weight_column,
+            row=int(np.flatnonzero(ground.rows.is_sound)[error.row]),
+            value=str(error.value),
+        ) from error
+    except kmeans.InvalidParameter as error:
+        raise InvalidParameters(str(error)) from error
+
+
+def _cluster_ids(filename: str, clustering: "kmeans.Clustering", grouping: Grouping) -> list[str]:
+    """``<file stem>_<number>``, within groups ``<file stem>_<group>_<number>``; with equally many digits in each."""
+    names = group_names(grouping)
+    sizes = np.bincount(clustering.group, minlength=len(names))
+    first = np.cumsum(sizes) - sizes
+    stem = file_stem(filename)
+    ids = []
+    for cluster, group in enumerate(clustering.group.tolist()):
+        digits = len(str(max(int(sizes[group]) - 1, 0)))
+        ids.append(f"{stem}{names[group]}_{cluster - int(first[group]):0{digits}d}")
+    return ids
+
+
+def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
+    statuses = Counter(clustering.status.tolist())
+    return FileReport(
+        n_rows=ground.file.n_rows,
+        n_invalid=ground.file.n_rows - len(ground.points),
+        n_clusters=clustering.n_clusters,
+        n_in_range=int(clustering.in_range.sum()),
+        weight=float(clustering.weight.sum()),
+        weight_in_range=float(clustering.weight[clustering.in_range].sum()),
+        radius_median=_median(clustering.radius) if clustering.n_clusters else None,
+        statuses=dict(sorted(statuses.items())),
+        findings=kmeans.diagnose(clustering, ground.parameters),
+    )
+
+
+def _median(values: FloatArray) -> float:
+    """The median; that of numpy takes longer than all else in a report of a few clusters."""
+    middle = np.sort(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
+    return float(middle.sum() / len(middle))

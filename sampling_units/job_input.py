@@ -1,0 +1,143 @@
+"""The rows of a file as the algorithm wants them: sound ones only, in metres, with their weights and groups."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import kmeans
+from kmeans.arrays import FloatArray, IntArray
+from sampling_units import memory
+from sampling_units.crs.antimeridian import LongitudeWindow, longitude_window
+from sampling_units.crs.projection import Projection, choose_projection
+from sampling_units.errors import InvalidInput
+from sampling_units.formatting import counted
+from sampling_units.io.clustered_file import require_free_columns
+from sampling_units.io.coordinates import Places, find_places
+from sampling_units.io.geo_file import PIECE_ROWS, GeoFile
+from sampling_units.io.rows import Rows, WantedColumns, read_rows
+from sampling_units.lattice.cells import Cells, find_cells
+from sampling_units.parameters import RunParameters
+
+# Memory that a row takes at least while its file is clustered, and a value while its piece of the file is held; what
+# takes more than this fails when it does.
+_BYTES_PER_ROW, _BYTES_PER_VALUE = 250, 4
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A file ready to be clustered; m of its n rows are sound.
+
+    Attributes:
+        file: the input, from which the outputs take all columns.
+        places: where it has its coordinates.
+        rows: all n rows in the coordinates of the file.
+        projection: from these to metres.
+        points: float64 (m, 2), metres.
+        outlines: corners of polygons in metres; None if all rows are points.
+        window: in which longitudes do not jump; None if the file has none.
+        cells: the lattice of the points, if they are on one.
+        weights: float64 (m,).
+        groups: int64 (m,), group of each row.
+        parameters: the algorithm's parameters for each group.
+    """
+
+    file: GeoFile
+    places: Places
+    rows: Rows
+    projection: Projection
+    points: FloatArray
+    outlines: "kmeans.Outlines | None"
+    window: LongitudeWindow | None
+    cells: Cells | None
+    weights: FloatArray
+    groups: IntArray
+    parameters: list[kmeans.Parameters]
+
+
+def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
+    """Read and project a file.
+
+    Args:
+        source: a path, or a file object of pyarrow.
+        filename: named by errors.
+        params: columns to read, and the coordinate system to work in.
+
+    Raises:
+        InvalidInput: something in the file is wrong; names column, row and value.
+        InvalidParameters: a parameter does not fit the file.
+        FileTooLarge: by the number of its rows and columns it cannot fit into the memory that there is.
+    """
+    file = GeoFile(source, filename)
+    _require_memory(file)
+    require_free_columns(file, params.column_prefix)
+    places = find_places(file, params.longitude_column, params.latitude_column, params.input_crs)
+    wanted = WantedColumns(
+        weight=params.weight_column,
+        group_by=params.group_by,
+        urban=params.urban_column if params.tells_settlements_apart and file.n_rows else None,
+        urban_values=params.urban_values,
+    )
+    rows = read_rows(file, places, wanted, drop_invalid=params.drop_invalid)
+    points, weights, groups = rows.points, rows.weights, rows.grouping.number
+    if not rows.is_sound.all():
+        points, weights, groups = points[rows.is_sound], weights[rows.is_sound], groups[rows.is_sound]
+    sound = np.flatnonzero(rows.is_sound)
+    with _rows_named(sound):
+        projection = choose_projection(points, rows.crs, params.crs, filename)
+        metres = projection.to_metres(points)
+    window = longitude_window(points, metres, projection)
+    return Ground(
+        file=file,
+        places=places,
+        rows=rows,
+        projection=projection,
+        points=metres,
+        outlines=_outlines(rows, projection),
+        window=window,
+        cells=find_cells(rows, metres, window),
+        weights=weights,
+        groups=groups,
+        parameters=_parameters_of_groups(rows, params),
+    )
+
+
+def _require_memory(file: GeoFile) -> None:
+    """A few kilobytes can hold a billion rows: refused before anything is decoded."""
+    n_columns = len(file.schema)
+    n_bytes = file.n_rows * _BYTES_PER_ROW + min(file.n_rows, PIECE_ROWS) * n_columns * _BYTES_PER_VALUE
+    memory.require(file.filename, n_bytes, f"{counted(file.n_rows, 'row')} of {counted(n_columns, 'column')}")
+
+
+@contextmanager
+def _rows_named(rows: IntArray) -> Iterator[None]:
+    """Errors of a projection count the points it was given; ``rows`` are the rows of the file they belong to."""
+    try:
+        yield
+    except InvalidInput as error:
+        if "row" not in error.where:
+            raise
+        raise InvalidInput(error.message, **error.where | {"row": int(rows[error.where["row"]])}) from error
+
+
+def _outlines(rows: Rows, projection: Projection) -> "kmeans.Outlines | None":
+    """Corners of the sound rows."""
+    if rows.n_corners is None:
+        return None
+    with _rows_named(np.repeat(np.arange(len(rows.points)), np.where(rows.is_sound, rows.n_corners, 0))):
+        corners = projection.to_metres(rows.corners[np.repeat(rows.is_sound, rows.n_corners)])
+    return kmeans.Outlines(np.concatenate([[0], np.cumsum(rows.n_corners[rows.is_sound])]), corners)
+
+
+def _parameters_of_groups(rows: Rows, params: RunParameters) -> list[kmeans.Parameters]:
+    """The algorithm's parameters for each group: one is urban when at least half of its weight is in urban rows."""
+    n_groups = len(rows.grouping)
+    if rows.is_urban is None:
+        return [params.for_settlement(is_urban=True)] * n_groups
+    number, weights = rows.grouping.number[rows.is_sound], rows.weights[rows.is_sound]
+    total = np.bincount(number, weights, n_groups)
+    urban = np.bincount(number, weights * rows.is_urban[rows.is_sound], n_groups)
+    by_kind = {is_urban: params.for_settlement(is_urban) for is_urban in (True, False)}
+    return [by_kind[bool(is_urban)] for is_urban in 2 * urban >= total]

@@ -1,0 +1,6 @@
+"""The report page of a run: one HTML file that works without a network, for statisticians and operators."""
+
+from sampling_units.report.report_builder import ReportBuilder
+from sampling_units.report.run_header import RunHeader
+
+__all__ = ["ReportBuilder", "RunHeader"]

@@ -1,0 +1,46 @@
+"""What the summary function leaves as ``summary.json``, and whoever asks how a run has ended reads."""
+
+from sampling_units.parameters import RunParameters
+from sampling_units.results import Totals
+from sampling_units.runs.events import StateError, check_moment
+
+
+class RunSummary(Totals, frozen=True, kw_only=True):
+    """What a run did.
+
+    Attributes:
+        started_at: ISO 8601 in UTC.
+        duration_seconds: from the beginning of the kickoff to the summary.
+        dollars: what the run cost, about.
+        retry_of: the run whose failed files these were, if any.
+        n_found, n_done: input files, and those among them that were finished before the run and still are at its end.
+        tolerated_failure_percentage: as requested.
+        within_tolerance: whether the failed files are no larger a share of all, those done before included, than the
+            request tolerates.
+        map_error: why the map over the batches gave up, if it did.
+        files_key: where the result of each file is.
+        n_joined_frames: files whose clusters are joined and drawn: all that are done, now or before.
+        joined_frame_keys: the parts of the joined frame.
+        report_error: why the joined frame or the report is missing, if one is.
+    """
+
+    run_id: str
+    started_at: str
+    duration_seconds: float
+    dollars: float
+    input_bucket: str
+    output_bucket: str
+    params: RunParameters
+    retry_of: str | None
+    n_found: int
+    n_done: int
+    tolerated_failure_percentage: float
+    within_tolerance: bool
+    map_error: StateError | None
+    files_key: str
+    n_joined_frames: int = 0
+    joined_frame_keys: tuple[str, ...] = ()
+    report_error: str | None = None
+
+    def __post_init__(self) -> None:
+        check_moment(self.started_at)
