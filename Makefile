@@ -73,7 +73,7 @@ lock: setup ## Choose the newest versions that the requirements allow, and write
 	$(LOCK) -o requirements.lock requirements.txt
 	$(LOCK) -o requirements-dev.lock -c requirements.lock requirements-dev.txt
 	$(LOCK) -o lambdas/clustering/requirements.lock -c requirements.lock lambdas/clustering/requirements.in
-	$(LOCK) -o sampling_units.demo/embedded/requirements.lock sampling_units.demo/embedded/requirements.in
+	$(LOCK) -o demo/embedded/requirements.lock demo/embedded/requirements.in
 	$(LOCK) -o tests/validator/requirements.lock tests/validator/requirements.in
 	$(LOCK) -o infra/sbom/requirements.lock infra/sbom/requirements.in
 	$(LOCK) --no-deps -o tests/image/lambda_base.lock tests/image/lambda_base.in
@@ -88,7 +88,7 @@ clean: ## Remove all that was installed or built
 	$(VENV)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.emulator/.complete: sampling_units.demo/embedded/requirements.lock
+.emulator/.complete: demo/embedded/requirements.lock
 	$(PYTHON) -m venv .emulator
 	.emulator/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@

@@ -26,7 +26,7 @@ from scipy.spatial import Delaunay, cKDTree
 from sklearn.cluster import KMeans
 
 import kmeans
-from sampling_units.job_input import read_ground
+from sampling_units.job_input import read_input
 from sampling_units.parameters import parse_parameters
 
 COLUMNS = ("file", "tolerance", "k", "in range", "explained", "connected", "inertia", "radius median / p95", "seconds")
@@ -55,9 +55,9 @@ def main(
     params = parse_parameters({"target_weight": target_weight, "weight_column": weight_column, "crs": crs})
     results = []
     for file in files:
-        ground = read_ground(str(file), file.name, params)
-        points, weights = ground.points, ground.weights
-        places = None if ground.cells is None else ground.cells.lattice.index
+        job_input = read_input(str(file), file.name, params)
+        points, weights = job_input.points, job_input.weights
+        places = None if job_input.cells is None else job_input.cells.lattice.index
         for tolerance in tolerances:
             results.append(
                 {"file": file.name} | measure(points, weights, places, target_weight, tolerance, radius, constrained)

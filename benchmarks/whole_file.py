@@ -29,7 +29,7 @@ from benchmarks.measuring import WORK, alternate, cluster_command, measured, med
 from benchmarks.quality import unconstrained_inertia
 from sampling_units.errors import RunError
 from sampling_units.job import Sinks, cluster_file
-from sampling_units.job_input import read_ground
+from sampling_units.job_input import read_input
 from sampling_units.parameters import RunParameters, parse_parameters
 
 # Functions whose time makes up a stage; what one calls is counted with it.
@@ -101,25 +101,25 @@ def measure(path: Path, params: RunParameters, repetitions: int) -> dict[str, An
     def ours() -> object:
         return cluster_file(str(path), path.name, "", params, Sinks(str(WORK / "clustered"), str(WORK / "frame")))
 
-    ground = read_ground(str(path), path.name, params)
-    k = max(2, int(ground.weights.sum() / ground.parameters[0].target_weight))
+    job_input = read_input(str(path), path.name, params)
+    k = max(2, int(job_input.weights.sum() / job_input.parameters[0].target_weight))
     fit = KMeans(k, init="random", n_init=1, max_iter=20, tol=0, random_state=0, algorithm="lloyd")
     sides: dict[str, Callable[[], object]] = {
         "ours": ours,
-        "calibrator": lambda: fit.fit(ground.points, sample_weight=ground.weights),
+        "calibrator": lambda: fit.fit(job_input.points, sample_weight=job_input.weights),
     }
     times = alternate(sides, repetitions)
-    cells_of = None if ground.cells is None else ground.cells.lattice.index
-    found = kmeans.cluster(ground.points, ground.weights, ground.parameters[0], ground.outlines, cells_of)
+    cells_of = None if job_input.cells is None else job_input.cells.lattice.index
+    found = kmeans.cluster(job_input.points, job_input.weights, job_input.parameters[0], job_input.footprints, cells_of)
     return {
-        "rows": len(ground.points),
+        "rows": len(job_input.points),
         "k": found.n_clusters,
         "ours": float(np.median(times["ours"]) * 1e3),
         "calibrator": float(np.median(times["calibrator"]) * 1e3),
         "ratio": median_ratio(times, "ours", "calibrator"),
         "in_range": float(found.in_range.mean()),
         "inertia_over_unconstrained": found.inertia
-        / unconstrained_inertia(ground.points, ground.weights, found.n_clusters),
+        / unconstrained_inertia(job_input.points, job_input.weights, found.n_clusters),
         **stages(ours, repetitions),
     }
 

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from kmeans.diagnosis import diagnose
     from kmeans.groups import cluster_groups
     from kmeans.search.lloyd import LloydResult, lloyd
-    from kmeans.spatial.footprints import Outlines
+    from kmeans.spatial.footprints import Footprints
     from kmeans.spatial.kdtree import build_kdtree
 
 __all__ = [
     "EXPLANATIONS",
     "Clustering",
     "Finding",
+    "Footprints",
     "InvalidParameter",
     "InvalidPoint",
     "InvalidWeight",
     "KMeansError",
     "LloydResult",
-    "Outlines",
     "Parameters",
     "Status",
     "build_kdtree",
@@ -51,7 +51,7 @@ _COMPILED = {
     "build_kdtree": "kmeans.spatial.kdtree",
     "LloydResult": "kmeans.search.lloyd",
     "lloyd": "kmeans.search.lloyd",
-    "Outlines": "kmeans.spatial.footprints",
+    "Footprints": "kmeans.spatial.footprints",
     "warm_up": "kmeans.clustering",
 }
 

@@ -16,10 +16,10 @@ from kmeans.search.component_search import ROUNDING, cluster_component
 from kmeans.search.moments import cluster_figures
 from kmeans.search.radius_limit import limit_radius
 from kmeans.spatial.bounding_circle import cluster_radii
-from kmeans.spatial.csr import rows_by_label
-from kmeans.spatial.footprints import Outlines, check_outlines
+from kmeans.spatial.footprints import Footprints, check_footprints
 from kmeans.spatial.hilbert import hilbert_order
 from kmeans.spatial.kdtree import KdTree, build_kdtree
+from kmeans.spatial.labels import rows_by_label
 from kmeans.spatial.short_rows import rows_within
 from kmeans.status import Reason, Status
 
@@ -83,7 +83,7 @@ def cluster(
     points: FloatArray,
     weights: FloatArray | None,
     params: Parameters,
-    outlines: Outlines | None = None,
+    footprints: Footprints | None = None,
     cells: IntArray | None = None,
 ) -> Clustering:
     """Group weighted points into connected, compact clusters with weights inside a range.
@@ -96,7 +96,7 @@ def cluster(
         points: float64 (n, 2), coordinates in metres; n may be 0.
         weights: float64 (n,), at least 0; None gives every point the weight 1.
         params: what the clusters should look like.
-        outlines: corners of the geometries that the points represent, which radii then cover; None for the points
+        footprints: corners of the geometries that the points represent, which radii then cover; None for the points
             themselves.
         cells: int64 (n, 2), column and row of each point on a lattice, from 0, if the caller knows them; None to look
             whether the points form a lattice.
@@ -106,19 +106,19 @@ def cluster(
         InvalidWeight: a weight is negative or not finite.
         ValueError: the shapes of the arrays do not fit together.
     """
-    points, weights, outlines = checked_rows(points, weights, outlines)
-    return cluster_checked(points, weights, params, outlines, checked_cells(cells, len(points)))
+    points, weights, footprints = checked_rows(points, weights, footprints)
+    return cluster_checked(points, weights, params, footprints, checked_cells(cells, len(points)))
 
 
 def cluster_checked(
-    points: FloatArray, weights: FloatArray, params: Parameters, outlines: Outlines | None, cells: IntArray | None
+    points: FloatArray, weights: FloatArray, params: Parameters, footprints: Footprints | None, cells: IntArray | None
 ) -> Clustering:
     """``cluster`` of what ``checked_rows`` and ``checked_cells`` have returned."""
     if len(points) == 0:
         return NO_CLUSTERS
-    tree = build_kdtree(points, weights, None if outlines is None else outlines.extents())
+    tree = build_kdtree(points, weights, None if footprints is None else footprints.extents())
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
-    outlines = None if outlines is None else outlines.of_rows(tree.order)
+    footprints = None if footprints is None else footprints.of_rows(tree.order)
     graph, is_lattice = build_neighbour_graph(tree, cells)
     low, _ = params.weight_range
     components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
@@ -126,17 +126,17 @@ def cluster_checked(
         # A triangulation is in one piece but for rounding, which is to make no islands.
         graph = find_components(tree, graph, np.inf, bridge=True).graph
         components = find_components(tree, graph, 0.0, bridge=False)
-    labels, reasons = _cluster_components(tree, components, outlines, params)
+    labels, reasons = _cluster_components(tree, components, footprints, params)
     pieces = _count_pieces(graph, labels)
-    found = _describe(tree, points[tree.order], outlines, labels, pieces, reasons, params)
+    found = _describe(tree, points[tree.order], footprints, labels, pieces, reasons, params)
     in_caller_order = np.empty_like(found.labels)
     in_caller_order[tree.order] = found.labels
     return replace(found, labels=in_caller_order)
 
 
 def checked_rows(
-    points: FloatArray, weights: FloatArray | None, outlines: Outlines | None
-) -> tuple[FloatArray, FloatArray, Outlines | None]:
+    points: FloatArray, weights: FloatArray | None, footprints: Footprints | None
+) -> tuple[FloatArray, FloatArray, Footprints | None]:
     """The arrays as the kernels need them; refuses the first row that cannot be clustered, see ``cluster``."""
     points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
     weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
@@ -155,7 +155,7 @@ def checked_rows(
     if total > _LARGEST_TOTAL:
         row = int(np.argmax(weights))
         raise InvalidWeight(row, float(weights[row]))
-    return points, weights, None if outlines is None else check_outlines(outlines, len(points))
+    return points, weights, None if footprints is None else check_footprints(footprints, len(points))
 
 
 def checked_cells(cells: IntArray | None, n_rows: int) -> IntArray | None:
@@ -175,7 +175,7 @@ def checked_cells(cells: IntArray | None, n_rows: int) -> IntArray | None:
 
 
 def _cluster_components(
-    tree: KdTree, components: Components, outlines: Outlines | None, params: Parameters
+    tree: KdTree, components: Components, footprints: Footprints | None, params: Parameters
 ) -> tuple[IntArray, dict[int, Reason]]:
     """Labels of all points, and the reasons of clusters that cannot be in the range."""
     labels = np.empty(len(tree.x), np.int64)
@@ -187,8 +187,8 @@ def _cluster_components(
     if params.n_clusters is not None:
         totals = np.bincount(components.of_point, tree.weight, n_components).astype(np.float64)
         counts = list(share_out(params.n_clusters, totals, np.bincount(components.of_point)))
-    # As the tree's points are, so that outlines which are the points change nothing, not even the rounding.
-    relative = None if outlines is None else outlines.relative_to(tree.origin)
+    # As the tree's points are, so that footprints which are the points change nothing, not even the rounding.
+    relative = None if footprints is None else footprints.relative_to(tree.origin)
     total = float(tree.weight.sum())
     for number in range(n_components):
         points = by_component[begin[number] : begin[number + 1]]
@@ -223,7 +223,7 @@ def _count_pieces(graph: NeighbourGraph, labels: IntArray) -> IntArray:
 def _describe(
     tree: KdTree,
     points: FloatArray,
-    outlines: Outlines | None,
+    footprints: Footprints | None,
     labels: IntArray,
     pieces: IntArray,
     reasons: dict[int, Reason],
@@ -236,10 +236,10 @@ def _describe(
     number = np.empty_like(order)
     number[order] = np.arange(k)
     labels, centroid, weight = number[labels], centroid[order], weight[order]
-    if outlines is None:
+    if footprints is None:
         radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
     else:
-        radius = outlines.radii(labels, k)
+        radius = footprints.radii(labels, k)
     low, high = params.weight_range
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
     return Clustering(

@@ -13,7 +13,7 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.clustering import NO_CLUSTERS, Clustering, checked_cells, checked_rows, cluster_checked
 from kmeans.errors import InvalidParameter
 from kmeans.parameters import Parameters, parameters_of
-from kmeans.spatial.footprints import Outlines
+from kmeans.spatial.footprints import Footprints
 
 # Groups of fewer rows spend most of their time in Python between the kernels, where threads get in each other's way.
 _SMALL = 200
@@ -26,7 +26,7 @@ def cluster_groups(
     weights: FloatArray | None,
     groups: IntArray,
     params: Parameters | Sequence[Parameters],
-    outlines: Outlines | None = None,
+    footprints: Footprints | None = None,
     cells: IntArray | None = None,
     n_threads: int = 1,
 ) -> Clustering:
@@ -41,7 +41,7 @@ def cluster_groups(
         groups: int64 (n,), number of each row's group, from 0; a number without rows gives no cluster.
         params: what the clusters should look like; one for all groups, or a sequence with one for each group number.
             A fixed number of clusters is that of each group.
-        outlines, cells: as in ``cluster``.
+        footprints, cells: as in ``cluster``.
         n_threads: groups that are clustered at the same time. Each takes some hundred bytes a row while it lasts.
 
     Raises:
@@ -49,14 +49,14 @@ def cluster_groups(
         InvalidParameter: ``n_threads`` is below 1.
         ValueError: ``groups`` has another length than ``points``, or a number below 0 or without parameters.
     """
-    points, weights, outlines = checked_rows(points, weights, outlines)
+    points, weights, footprints = checked_rows(points, weights, footprints)
     cells = checked_cells(cells, len(points))
     groups = np.ascontiguousarray(groups, dtype=np.int64)
     _check_groups(groups, len(points), params)
     if n_threads < 1:
         raise InvalidParameter("n_threads", n_threads, "has to be at least 1")
     if len(points) and not groups.any():
-        return cluster_checked(points, weights, parameters_of(params, 0), outlines, cells)
+        return cluster_checked(points, weights, parameters_of(params, 0), footprints, cells)
     order, begin, end = _rows_by_group(groups)
     # From here on a group is known by its place among those that have rows.
     numbers = groups[order[begin]]
@@ -65,9 +65,9 @@ def cluster_groups(
     def work(place: int) -> Clustering:
         rows = order[begin[place] : end[place]]
         number = int(numbers[place])
-        own_outlines = None if outlines is None else outlines.of_rows(rows)
+        own_footprints = None if footprints is None else footprints.of_rows(rows)
         own_cells = None if cells is None else cells[rows]
-        found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_outlines, own_cells)
+        found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_footprints, own_cells)
         # No two groups share a row, so threads may write here at the same time.
         labels[rows] = found.labels
         return replace(found, labels=labels[:0], group=np.full(found.n_clusters, number))

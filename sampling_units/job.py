@@ -20,7 +20,7 @@ from sampling_units.io.columns import Grouping
 from sampling_units.io.geometry import is_out_of_memory
 from sampling_units.io.group_names import group_names
 from sampling_units.io.provenance import encode_provenance
-from sampling_units.job_input import Ground, read_ground
+from sampling_units.job_input import JobInput, read_input
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport
 
@@ -72,19 +72,21 @@ def _memory_told_apart() -> Iterator[None]:
 def _clustered(
     source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int
 ) -> FileReport:
-    ground = read_ground(source, filename, params)
-    rows, grouping, prefix = ground.rows, ground.rows.grouping, params.column_prefix
-    clustering = _cluster(ground, params, filename, n_threads)
+    job_input = read_input(source, filename, params)
+    rows, grouping, prefix = job_input.rows, job_input.rows.grouping, params.column_prefix
+    clustering = _cluster(job_input, params, filename, n_threads)
     labels = np.full(len(rows.points), -1, np.int64)
     labels[rows.is_sound] = clustering.labels
     clusters = ClusterColumns(
         labels, _cluster_ids(filename, clustering, grouping), clustering.weight, clustering.status.tolist()
     )
-    report = _report(ground, clustering)
+    report = _report(job_input, clustering)
     origin = describe_origin(params, input_etag)
-    provenance = encode_provenance(origin | {"crs": ground.projection.name, "report": msgspec.to_builtins(report)})
-    corners = None if ground.outlines is None else ground.outlines.corners
-    polygons = cluster_polygons(rows, ground.points, corners, ground.cells, ground.projection, ground.window, clusters)
+    provenance = encode_provenance(origin | {"crs": job_input.projection.name, "report": msgspec.to_builtins(report)})
+    corners = None if job_input.footprints is None else job_input.footprints.corners
+    polygons = cluster_polygons(
+        rows, job_input.points, corners, job_input.cells, job_input.projection, job_input.window, clusters
+    )
     figures = FrameColumns(
         {name: values.take(pa.array(clustering.group)) for name, values in grouping.values.items()},
         clustering.n_points,
@@ -92,8 +94,12 @@ def _clustered(
         clustering.radius,
         clustering.centroid,
     )
-    write_frame(sinks.frame, polygons, figures, clusters, rows, ground.projection, prefix=prefix, provenance=provenance)
-    write_clustered(sinks.clustered, ground.file, ground.places, rows, clusters, prefix=prefix, provenance=provenance)
+    write_frame(
+        sinks.frame, polygons, figures, clusters, rows, job_input.projection, prefix=prefix, provenance=provenance
+    )
+    write_clustered(
+        sinks.clustered, job_input.file, job_input.places, rows, clusters, prefix=prefix, provenance=provenance
+    )
     return report
 
 
@@ -107,15 +113,15 @@ def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
     }
 
 
-def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: int) -> "kmeans.Clustering":
+def _cluster(job_input: JobInput, params: RunParameters, filename: str, n_threads: int) -> "kmeans.Clustering":
     try:
         return kmeans.cluster_groups(
-            ground.points,
-            ground.weights,
-            ground.groups,
-            ground.parameters,
-            ground.outlines,
-            None if ground.cells is None else ground.cells.lattice.index,
+            job_input.points,
+            job_input.weights,
+            job_input.groups,
+            job_input.parameters,
+            job_input.footprints,
+            None if job_input.cells is None else job_input.cells.lattice.index,
             n_threads,
         )
     except kmeans.InvalidWeight as error:
@@ -123,7 +129,7 @@ def _cluster(ground: Ground, params: RunParameters, filename: str, n_threads: in
             f"the weight is {error.value}, more than the clustering can add up",
             filename=filename,
             column=params.weight_column,
-            row=int(np.flatnonzero(ground.rows.is_sound)[error.row]),
+            row=int(np.flatnonzero(job_input.rows.is_sound)[error.row]),
             value=str(error.value),
         ) from error
     except kmeans.InvalidParameter as error:
@@ -143,18 +149,18 @@ def _cluster_ids(filename: str, clustering: "kmeans.Clustering", grouping: Group
     return ids
 
 
-def _report(ground: Ground, clustering: "kmeans.Clustering") -> FileReport:
+def _report(job_input: JobInput, clustering: "kmeans.Clustering") -> FileReport:
     statuses = Counter(clustering.status.tolist())
     return FileReport(
-        n_rows=ground.file.n_rows,
-        n_invalid=ground.file.n_rows - len(ground.points),
+        n_rows=job_input.file.n_rows,
+        n_invalid=job_input.file.n_rows - len(job_input.points),
         n_clusters=clustering.n_clusters,
         n_in_range=int(clustering.in_range.sum()),
         weight=float(clustering.weight.sum()),
         weight_in_range=float(clustering.weight[clustering.in_range].sum()),
         radius_median=_median(clustering.radius) if clustering.n_clusters else None,
         statuses=dict(sorted(statuses.items())),
-        findings=kmeans.diagnose(clustering, ground.parameters),
+        findings=kmeans.diagnose(clustering, job_input.parameters),
     )
 
 

@@ -27,7 +27,7 @@ _BYTES_PER_ROW, _BYTES_PER_VALUE = 250, 4
 
 
 @dataclass(frozen=True)
-class Ground:
+class JobInput:
     """A file ready to be clustered; m of its n rows are sound.
 
     Attributes:
@@ -36,7 +36,7 @@ class Ground:
         rows: all n rows in the coordinates of the file.
         projection: from these to metres.
         points: float64 (m, 2), metres.
-        outlines: corners of polygons in metres; None if all rows are points.
+        footprints: corners of polygons in metres; None if all rows are points.
         window: in which longitudes do not jump; None if the file has none.
         cells: the lattice of the points, if they are on one.
         weights: float64 (m,).
@@ -49,7 +49,7 @@ class Ground:
     rows: Rows
     projection: Projection
     points: FloatArray
-    outlines: "kmeans.Outlines | None"
+    footprints: "kmeans.Footprints | None"
     window: LongitudeWindow | None
     cells: Cells | None
     weights: FloatArray
@@ -57,7 +57,7 @@ class Ground:
     parameters: list[kmeans.Parameters]
 
 
-def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
+def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
     """Read and project a file.
 
     Args:
@@ -89,13 +89,13 @@ def read_ground(source: Any, filename: str, params: RunParameters) -> Ground:
         projection = choose_projection(points, rows.crs, params.crs, filename)
         metres = projection.to_metres(points)
     window = longitude_window(points, metres, projection)
-    return Ground(
+    return JobInput(
         file=file,
         places=places,
         rows=rows,
         projection=projection,
         points=metres,
-        outlines=_outlines(rows, projection),
+        footprints=_footprints(rows, projection),
         window=window,
         cells=find_cells(rows, metres, window),
         weights=weights,
@@ -122,13 +122,13 @@ def _rows_named(rows: IntArray) -> Iterator[None]:
         raise InvalidInput(error.message, **error.where | {"row": int(rows[error.where["row"]])}) from error
 
 
-def _outlines(rows: Rows, projection: Projection) -> "kmeans.Outlines | None":
+def _footprints(rows: Rows, projection: Projection) -> "kmeans.Footprints | None":
     """Corners of the sound rows."""
     if rows.n_corners is None:
         return None
     with _rows_named(np.repeat(np.arange(len(rows.points)), np.where(rows.is_sound, rows.n_corners, 0))):
         corners = projection.to_metres(rows.corners[np.repeat(rows.is_sound, rows.n_corners)])
-    return kmeans.Outlines(np.concatenate([[0], np.cumsum(rows.n_corners[rows.is_sound])]), corners)
+    return kmeans.Footprints(np.concatenate([[0], np.cumsum(rows.n_corners[rows.is_sound])]), corners)
 
 
 def _parameters_of_groups(rows: Rows, params: RunParameters) -> list[kmeans.Parameters]:

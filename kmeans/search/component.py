@@ -8,7 +8,7 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.graph.neighbours import NeighbourGraph, from_edges
 from kmeans.spatial import csr
 from kmeans.spatial.bounding_circle import cluster_radii
-from kmeans.spatial.footprints import Outlines
+from kmeans.spatial.footprints import Footprints
 from kmeans.spatial.kdtree import KdTree, build_kdtree
 
 
@@ -20,19 +20,19 @@ class Ground:
         points: int64 (m,), positions of its points in the tree of the whole input.
         tree: over these points alone.
         graph: their neighbours, in the order of ``tree``.
-        outlines: of their geometries, in the order and the coordinates of ``tree``; None if they are only points.
+        footprints: of their geometries, in the order and the coordinates of ``tree``; None if they are only points.
     """
 
     points: IntArray
     tree: KdTree
     graph: NeighbourGraph
-    outlines: Outlines | None
+    footprints: Footprints | None
 
     @classmethod
-    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, outlines: Outlines | None) -> "Ground":
-        """The part of a larger tree, its graph and its outlines; ``points`` in ascending order."""
+    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, footprints: Footprints | None) -> "Ground":
+        """The part of a larger tree, its graph and its footprints; ``points`` in ascending order."""
         if len(points) == len(tree.x):
-            return cls(points, tree, graph, outlines)
+            return cls(points, tree, graph, footprints)
         part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
         place = np.empty(len(points), np.int64)
         place[part.order] = np.arange(len(points))
@@ -43,12 +43,12 @@ class Ground:
         sources = np.repeat(np.arange(len(points)), np.diff(first))
         edges = place[np.column_stack([sources[is_inside], found[is_inside]])]
         part_graph = from_edges(len(points), edges, is_directed=True)
-        if outlines is not None:
-            outlines = outlines.of_rows(points[part.order]).relative_to(part.origin)
-        return cls(points[part.order], part, part_graph, outlines)
+        if footprints is not None:
+            footprints = footprints.of_rows(points[part.order]).relative_to(part.origin)
+        return cls(points[part.order], part, part_graph, footprints)
 
     def radii(self, labels: IntArray, n_clusters: int) -> FloatArray:
         """Radius in metres of the minimum bounding circle of each cluster, float64 (n_clusters,)."""
-        if self.outlines is None:
+        if self.footprints is None:
             return cluster_radii(self.tree.x, self.tree.y, labels, n_clusters)
-        return self.outlines.radii(labels, n_clusters)
+        return self.footprints.radii(labels, n_clusters)

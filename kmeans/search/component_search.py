@@ -10,7 +10,7 @@ from kmeans.search.component import Ground
 from kmeans.search.partition import Division, divide
 from kmeans.search.repair import mend
 from kmeans.spatial import csr
-from kmeans.spatial.csr import rows_by_label
+from kmeans.spatial.labels import rows_by_label
 from kmeans.status import Reason, Status
 
 # Sums of the same weights may differ by their rounding; a cluster is not out of range because of it.
@@ -119,7 +119,7 @@ def _around_heavy_points(ground: Ground, params: Parameters) -> tuple[IntArray, 
             around = graph.neighbours[csr.take(graph.first, members)[1]]
             labels[members] = labels[around[is_heavy[around]].min()]
             continue
-        part = Ground.of(members, tree, graph, ground.outlines)
+        part = Ground.of(members, tree, graph, ground.footprints)
         found, found_reasons = cluster_component(part, params)
         labels[part.points] = found + n_clusters
         reasons |= {n_clusters + j: reason for j, reason in found_reasons.items()}

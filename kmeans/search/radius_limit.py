@@ -7,7 +7,7 @@ from kmeans.graph.neighbours import connected_components
 from kmeans.parameters import Parameters
 from kmeans.search.component import Ground
 from kmeans.search.component_search import ROUNDING
-from kmeans.spatial.csr import rows_by_label
+from kmeans.spatial.labels import rows_by_label
 from kmeans.status import Reason, Status
 
 
@@ -66,7 +66,7 @@ def _without_wide_points(ground: Ground, labels: IntArray, max_radius: float) ->
     Halving would set it apart too, but leave a trail of ever smaller clusters.
     """
     n = len(labels)
-    if ground.outlines is None:
+    if ground.footprints is None:
         return labels.copy(), np.zeros(n, bool)
     is_wide = ground.radii(np.arange(n), n) > max_radius
     if not is_wide.any():

@@ -12,8 +12,8 @@ from kmeans.jit import kernel
 from kmeans.search.exchange import shift
 from kmeans.search.moments import cluster_sums, sums_inertia
 from kmeans.search.seeding import StateArray, uniform
-from kmeans.spatial.csr import rows_by_label
 from kmeans.spatial.kdtree import KdTree
+from kmeans.spatial.labels import rows_by_label
 
 # Spanning trees that are drawn for a pair of clusters, and times that all clusters out of the range are treated.
 _TREES, _ROUNDS = 8, 6

@@ -4,7 +4,7 @@ import numpy as np
 
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.jit import kernel
-from kmeans.spatial.csr import rows_by_label
+from kmeans.spatial.labels import rows_by_label
 
 # A point this far outside, relative to the squared radius, is on the circle but for rounding.
 _ROUNDING = 1e-12

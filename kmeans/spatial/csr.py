@@ -3,7 +3,6 @@
 import numpy as np
 
 from kmeans.arrays import IntArray
-from kmeans.jit import kernel
 
 
 def take(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -21,27 +20,3 @@ def take(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
     np.cumsum(counts, out=taken[1:])
     positions = np.arange(taken[-1]) + np.repeat(indptr[rows] - taken[:-1], counts)
     return taken, positions
-
-
-@kernel
-def rows_by_label(labels: IntArray, n_labels: int) -> tuple[IntArray, IntArray]:
-    """The rows of each label as lists: those of j are ``rows[indptr[j]:indptr[j + 1]]``, in ascending order.
-
-    Args:
-        labels: int64 (n,), from 0 to n_labels - 1.
-        n_labels: number of lists.
-
-    Returns:
-        ``indptr``, int64 (n_labels + 1,), and ``rows``, int64 (n,).
-    """
-    indptr = np.zeros(n_labels + 1, np.int64)
-    for i in range(labels.shape[0]):
-        indptr[labels[i] + 1] += 1
-    for j in range(n_labels):
-        indptr[j + 1] += indptr[j]
-    position = indptr[:-1].copy()
-    rows = np.empty(labels.shape[0], np.int64)
-    for i in range(labels.shape[0]):
-        rows[position[labels[i]]] = i
-        position[labels[i]] += 1
-    return indptr, rows

@@ -14,7 +14,7 @@ from kmeans.spatial.bounding_circle import cluster_radii
 from kmeans.spatial.short_rows import rows_within
 
 
-class Outlines(NamedTuple):
+class Footprints(NamedTuple):
     """Corners of the geometry of each of n rows, at least one a row; a row that is a point has itself as its corner.
 
     Attributes:
@@ -25,14 +25,14 @@ class Outlines(NamedTuple):
     first: IntArray
     corners: FloatArray
 
-    def of_rows(self, rows: IntArray) -> "Outlines":
+    def of_rows(self, rows: IntArray) -> "Footprints":
         """Those of ``rows``, int64 (r,), in that order."""
         first, positions = csr.take(self.first, rows)
-        return Outlines(first, self.corners[positions])
+        return Footprints(first, self.corners[positions])
 
-    def relative_to(self, origin: FloatArray) -> "Outlines":
+    def relative_to(self, origin: FloatArray) -> "Footprints":
         """The same in coordinates whose (0, 0) is ``origin``, float64 (2,)."""
-        return Outlines(self.first, self.corners - origin)
+        return Footprints(self.first, self.corners - origin)
 
     def extents(self) -> FloatArray:
         """Bounding box of each row, float64 (n, 4): smallest x and y, largest x and y."""
@@ -48,20 +48,20 @@ class Outlines(NamedTuple):
         return cluster_radii(x, y, np.repeat(labels, np.diff(self.first)), n_clusters)
 
 
-def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
-    """The outlines of ``n_rows`` rows with the dtypes that ``Outlines`` promises.
+def check_footprints(footprints: Footprints, n_rows: int) -> Footprints:
+    """The footprints of ``n_rows`` rows with the dtypes that ``Footprints`` promises.
 
     Raises:
         InvalidPoint: a corner is not finite or beyond 1e12 m; names the row.
         ValueError: the arrays do not fit together or to the rows, or a row has no corner.
     """
-    first = np.ascontiguousarray(outlines.first, dtype=np.int64)
-    corners = np.ascontiguousarray(outlines.corners, dtype=np.float64)
+    first = np.ascontiguousarray(footprints.first, dtype=np.int64)
+    corners = np.ascontiguousarray(footprints.corners, dtype=np.float64)
     if first.shape != (n_rows + 1,) or corners.ndim != 2 or corners.shape[1] != 2:
         shapes = f"{first.shape} and {corners.shape}"
-        raise ValueError(f"outlines of {n_rows} rows need arrays of shapes ({n_rows + 1},) and (m, 2), not {shapes}")
+        raise ValueError(f"footprints of {n_rows} rows need arrays of shapes ({n_rows + 1},) and (m, 2), not {shapes}")
     if first[0] != 0 or first[-1] != len(corners):
-        raise ValueError(f"outlines.first runs from {first[0]} to {first[-1]}, but there are {len(corners)} corners")
+        raise ValueError(f"footprints.first runs from {first[0]} to {first[-1]}, but there are {len(corners)} corners")
     has_corner = first[1:] > first[:-1]
     if not has_corner.all():
         raise ValueError(f"row {int(np.argmin(has_corner))}: the outline has no corner")
@@ -70,4 +70,4 @@ def check_outlines(outlines: Outlines, n_rows: int) -> Outlines:
         corner = int(np.argmin(is_sound))
         row = int(np.searchsorted(first, corner, side="right")) - 1
         raise InvalidPoint(row, (float(corners[corner, 0]), float(corners[corner, 1])))
-    return Outlines(first, corners)
+    return Footprints(first, corners)

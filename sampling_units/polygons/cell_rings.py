@@ -1,4 +1,4 @@
-"""Outlines of clusters of lattice cells: closed rings of corners, traced along the sides between different clusters."""
+"""Borders of clusters of lattice cells: closed rings of corners, traced along the sides between different clusters."""
 
 from typing import NamedTuple
 

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Outlines, Parameters, Status, cluster, cluster_groups
-from kmeans.clustering import _share_out
+from kmeans import (
+    Footprints,
+    InvalidParameter,
+    InvalidPoint,
+    InvalidWeight,
+    Parameters,
+    Status,
+    cluster,
+    cluster_groups,
+)
+from kmeans.search.cluster_count import share_out
 from tests.support.extremes import MOST_EFFORT, block, checked, effort, extreme_weights
 
 
@@ -55,7 +64,7 @@ def test_what_is_no_place_is_refused(value):
     with pytest.raises(InvalidPoint, match="row 7"):
         cluster(bad, None, Parameters(5))
     with pytest.raises(InvalidPoint, match="row 7"):
-        cluster(points, None, Parameters(5), Outlines(np.arange(26), bad))
+        cluster(points, None, Parameters(5), Footprints(np.arange(26), bad))
 
 
 @pytest.mark.small
@@ -88,7 +97,7 @@ class TestNumbers:
 
     def test_many_clusters_are_shared_out_to_many_islands(self):
         def work(n):
-            assert _share_out(10 * n, np.arange(n) % 7.0, np.full(n, 12)).count(12) > n / 2
+            assert share_out(10 * n, np.arange(n) % 7.0, np.full(n, 12)).count(12) > n / 2
 
         assert effort(work, 20_000) < MOST_EFFORT
 
@@ -99,7 +108,7 @@ class TestNumbers:
         counts = np.ones(n_islands, int)
         while counts.sum() < min(n_clusters, n_points.sum()):
             counts[np.argmax(np.where(counts < n_points, weight / counts, -1))] += 1
-        assert _share_out(n_clusters, weight, n_points) == counts.tolist()
+        assert share_out(n_clusters, weight, n_points) == counts.tolist()
 
     @pytest.mark.parametrize("radius", [5e-324, 1e-9, 1e12, 1.7e308])
     def test_any_radius(self, radius):

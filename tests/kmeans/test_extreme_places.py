@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans import Outlines, Parameters, Status, cluster
+from kmeans import Footprints, Parameters, Status, cluster
 from tests.support.extremes import FAR, MOST_EFFORT, block, checked, effort, extreme_points, extreme_weights
 from tests.support.geography import count_pieces, lattice_edges
 
@@ -127,10 +127,10 @@ class TestOutlines:
     def test_corners_of_any_distance(self, size):
         points = block(20, 20) * 100
         corners = points.repeat(4, axis=0) + np.tile([[-1, -1], [1, -1], [1, 1], [-1, 1]], (400, 1)) * size
-        outlines = Outlines(np.arange(401) * 4, np.clip(corners, -1e12, 1e12))
-        found = checked(points, None, Parameters(20, radius=1e3), outlines=outlines)
+        footprints = Footprints(np.arange(401) * 4, np.clip(corners, -1e12, 1e12))
+        found = checked(points, None, Parameters(20, radius=1e3), footprints=footprints)
         assert (found.radius >= size).all()
-        apart = checked(points, None, Parameters(20, max_radius=100.0), outlines=outlines)
+        apart = checked(points, None, Parameters(20, max_radius=100.0), footprints=footprints)
         assert size < 100 or apart.status.tolist() == [Status.POINT_ABOVE_MAX_RADIUS] * 400
 
     def test_needles_and_fans(self):
@@ -141,8 +141,8 @@ class TestOutlines:
             np.column_stack([np.linspace(-1e9, 1e9, 30), turn * 1e-9]),
             np.column_stack([np.cos(turn), np.sin(turn)]) * 1e7,
         ):
-            outlines = Outlines(np.arange(401) * 30, (points[:, None] + shape).reshape(-1, 2))
-            found = checked(points, None, Parameters(20), outlines=outlines)
+            footprints = Footprints(np.arange(401) * 30, (points[:, None] + shape).reshape(-1, 2))
+            found = checked(points, None, Parameters(20), footprints=footprints)
             np.testing.assert_allclose(found.radius, np.hypot(*shape.T).max(), rtol=1e-3)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from kmeans import (
+    Footprints,
     InvalidParameter,
     InvalidPoint,
     InvalidWeight,
-    Outlines,
     Parameters,
     Status,
     cluster,
@@ -30,7 +30,7 @@ PER_CLUSTER = ("centroid", "weight", "n_points", "pieces", "radius", "status", "
 
 
 def groups_in_turn(rng, sizes):
-    """Groups of lattices and buildings, rows mixed: points, weights, outlines, groups."""
+    """Groups of lattices and buildings, rows mixed: points, weights, footprints, groups."""
     points, groups = [], []
     for number, size in enumerate(sizes):
         some = lattice(rng, size, 20)[0] if number % 2 else buildings(rng, 20 * size)[0]
@@ -43,20 +43,21 @@ def groups_in_turn(rng, sizes):
     return (
         points,
         rng.uniform(0.5, 1.5, len(points)),
-        Outlines(3 * np.arange(len(points) + 1), corners.reshape(-1, 2)),
+        Footprints(3 * np.arange(len(points) + 1), corners.reshape(-1, 2)),
+        groups,
     )
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_each_group_is_clustered_as_if_it_were_alone(n_threads):
-    points, weights, outlines, groups = groups_in_turn(np.random.default_rng(0), [20, 12, 0, 30, 4])
+    points, weights, footprints, groups = groups_in_turn(np.random.default_rng(0), [20, 12, 0, 30, 4])
     params = [Parameters(20 + 5 * number, radius=200 + 50 * number) for number in range(6)]
-    found = cluster_groups(points, weights, groups, params, outlines, n_threads=n_threads)
+    found = cluster_groups(points, weights, groups, params, footprints, n_threads=n_threads)
     assert np.isin(found.group, [0, 1, 3, 4]).all()
     assert (np.diff(found.group) >= 0).all()
     for number in (0, 1, 3, 4):
         rows = np.flatnonzero(groups == number)
-        alone = cluster(points[rows], weights[rows], params[number], outlines.of_rows(rows))
+        alone = cluster(points[rows], weights[rows], params[number], footprints.of_rows(rows))
         own = found.group == number
         np.testing.assert_array_equal(found.labels[rows], alone.labels + np.argmax(own))
         for name in PER_CLUSTER:
@@ -65,11 +66,11 @@ def test_each_group_is_clustered_as_if_it_were_alone(n_threads):
 
 
 def test_any_number_of_threads_gives_the_same_bytes():
-    points, weights, outlines, groups = groups_in_turn(np.random.default_rng(1), [15, 25, 11, 3, 40, 20, 12])
+    points, weights, footprints, groups = groups_in_turn(np.random.default_rng(1), [15, 25, 11, 3, 40, 20, 12])
     params = Parameters(25, radius=300, bridge=True)
-    single = cluster_groups(points, weights, groups, params, outlines)
+    single = cluster_groups(points, weights, groups, params, footprints)
     for n_threads in (2, 8):
-        several = cluster_groups(points, weights, groups, params, outlines, n_threads=n_threads)
+        several = cluster_groups(points, weights, groups, params, footprints, n_threads=n_threads)
         for field in fields(single):
             expected, found = (np.asarray(getattr(each, field.name)) for each in (single, several))
             assert found.tobytes() == expected.tobytes(), field.name
@@ -122,7 +123,7 @@ class TestErrors:
         with pytest.raises(InvalidWeight, match="row 5"):
             cluster_groups(self.points, np.array([1, 1, 1, 1, 1, -1.0]), self.groups, Parameters(1))
         with pytest.raises(InvalidPoint, match="row 4"):
-            cluster_groups(self.points, None, self.groups, Parameters(1), Outlines(np.arange(7), wrong))
+            cluster_groups(self.points, None, self.groups, Parameters(1), Footprints(np.arange(7), wrong))
 
     @pytest.mark.parametrize(
         ("groups", "message"),
@@ -145,7 +146,7 @@ class TestStopping:
     def run(self, monkeypatch, started, happening):
         """Cluster groups of which each takes a moment, with something happening in the second."""
 
-        def slow(points, weights, params, outlines, cells):
+        def slow(points, weights, params, footprints, cells):
             started.append(threading.current_thread())
             if len(started) == 2:
                 happening()
@@ -182,7 +183,7 @@ class TestStopping:
 
 
 def test_few_arrays_as_long_as_the_input_are_held(monkeypatch):
-    def in_one(points, weights, params, outlines, cells):
+    def in_one(points, weights, params, footprints, cells):
         return replace(NO_CLUSTERS, labels=np.zeros(len(points), np.int64))
 
     n = 300_000

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from sampling_units.errors import InvalidInput, InvalidParameters
-from sampling_units.job_input import read_ground
+from sampling_units.job_input import read_input
 from sampling_units.parameters import parse_parameters
 from tests.support.file_jobs import cluster_bytes as run
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry, read_table, square_geometry
@@ -169,7 +169,7 @@ def test_the_centroid_of_a_concave_polygon_is_used():
     as_polygons = file_bytes({"population": population, "geometry": pa.array(shapely.to_wkb(shapes))})
     as_points = file_bytes({"population": population, "geometry": point_geometry(middle)})
     a, b = (
-        read_ground(pa.BufferReader(content), "area.parquet", parse_parameters({})).points
+        read_input(pa.BufferReader(content), "area.parquet", parse_parameters({})).points
         for content in (as_polygons, as_points)
     )
     np.testing.assert_allclose(a, b, atol=0.01)

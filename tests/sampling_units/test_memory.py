@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the function ru
 AFTER_A_LARGE_FILE = """
 import os
 os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "1000"
-from lambdas.clustering import memory
+from sampling_units import memory
 memory.prepare()
 import numpy as np
 freed = [np.ones(12_000) for _ in range(6000)]

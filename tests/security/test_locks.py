@@ -11,7 +11,9 @@ LOCKS = sorted(
     path.relative_to(PROJECT).as_posix()
     for depth in ("", "*/", "*/*/")
     for path in PROJECT.glob(f"{depth}*.lock")
-    if not any(part.startswith(".") or part in ("node_modules", "build", "cdk.out") for part in path.parts)
+    if not any(
+        part.startswith(".") or part in ("node_modules", "build", "cdk.out") for part in path.relative_to(PROJECT).parts
+    )
 )
 _REQUIREMENT = re.compile(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,._-]+\])?==[\w.!+]+( ; .+)?")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")

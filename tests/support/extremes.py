@@ -40,11 +40,11 @@ def checked(points, weights, params, **options):
         assert status == Status.POINT_ABOVE_MAX_RADIUS or inside or status not in INSIDE
     assert (found.pieces == 1).all() or params.bridge
     if k:
-        check_places(found, points, options.get("outlines"))
+        check_places(found, points, options.get("footprints"))
     return found
 
 
-def check_places(found, points, outlines):
+def check_places(found, points, footprints):
     """Centroids are among their points, and radii fit the bounding boxes of these."""
     lower, upper = np.full((found.n_clusters, 2), np.inf), np.full((found.n_clusters, 2), -np.inf)
     np.minimum.at(lower, found.labels, points)
@@ -54,7 +54,7 @@ def check_places(found, points, outlines):
     assert (found.centroid <= upper + rounding).all()
     sides = upper - lower
     assert (found.radius >= sides.max(axis=1) / 2 * (1 - 1e-9) - rounding).all()
-    assert outlines is not None or (found.radius <= np.hypot(*sides.T) / 2 * (1 + 1e-9) + rounding).all()
+    assert footprints is not None or (found.radius <= np.hypot(*sides.T) / 2 * (1 + 1e-9) + rounding).all()
 
 
 def effort(work, *inputs):

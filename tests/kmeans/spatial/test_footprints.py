@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans import InvalidPoint, Outlines, Parameters, Status, cluster, diagnose
+from kmeans import Footprints, InvalidPoint, Parameters, Status, cluster, diagnose
 from kmeans.search import cluster_count, component_search
 from kmeans.spatial import csr
 from tests.support.populations import buildings, district
@@ -22,19 +22,19 @@ def block(columns, rows, at=(0, 0)):
 
 
 def squares(points, side):
-    """Outlines of squares around the points; ``side`` is one number or one for each point."""
+    """Footprints of squares around the points; ``side`` is one number or one for each point."""
     half = np.broadcast_to(side, len(points))[:, None, None] / 2
     corners = points[:, None, :] + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    return Outlines(4 * np.arange(len(points) + 1), corners.reshape(-1, 2))
+    return Footprints(4 * np.arange(len(points) + 1), corners.reshape(-1, 2))
 
 
 def points_as_outlines(points):
-    return Outlines(np.arange(len(points) + 1), points)
+    return Footprints(np.arange(len(points) + 1), points)
 
 
-def radii_by_shapely(outlines, labels):
-    row = np.repeat(labels, np.diff(outlines.first))
-    clusters = [shapely.multipoints(outlines.corners[row == j]) for j in range(labels.max() + 1)]
+def radii_by_shapely(footprints, labels):
+    row = np.repeat(labels, np.diff(footprints.first))
+    clusters = [shapely.multipoints(footprints.corners[row == j]) for j in range(labels.max() + 1)]
     return shapely.minimum_bounding_radius(clusters)
 
 
@@ -68,8 +68,8 @@ def test_outlines_that_are_the_points_have_the_same_radii_to_the_last_digit(monk
         return cluster_count.objective(weights, radii, params)
 
     monkeypatch.setattr(component_search, "objective", objective)
-    for outlines in (None, points_as_outlines(points)):
-        cluster(points, None, Parameters(30, radius=100), outlines)
+    for footprints in (None, points_as_outlines(points)):
+        cluster(points, None, Parameters(30, radius=100), footprints)
     half = len(seen) // 2
     assert half > 2
     for without, with_outlines in zip(seen[:half], seen[half:], strict=True):
@@ -87,9 +87,9 @@ def test_the_radius_is_that_of_all_corners():
     rng = np.random.default_rng(0)
     points, weights = buildings(rng, 600)
     first = np.concatenate([[0], np.cumsum(rng.integers(1, 9, 600))])
-    outlines = Outlines(first, np.repeat(points, np.diff(first), axis=0) + rng.normal(0, 40, (first[-1], 2)))
-    found = cluster(points, weights, Parameters(30, radius=300), outlines)
-    np.testing.assert_allclose(found.radius, radii_by_shapely(outlines, found.labels), rtol=1e-9)
+    footprints = Footprints(first, np.repeat(points, np.diff(first), axis=0) + rng.normal(0, 40, (first[-1], 2)))
+    found = cluster(points, weights, Parameters(30, radius=300), footprints)
+    np.testing.assert_allclose(found.radius, radii_by_shapely(footprints, found.labels), rtol=1e-9)
     assert (found.status == Status.RADIUS_ABOVE_TARGET).tolist() == (found.radius > 300).tolist()
 
 
@@ -104,11 +104,11 @@ def test_the_number_of_clusters_is_chosen_for_the_whole_geometries():
 def test_clusters_do_not_depend_on_the_order_of_rows_in_one_place():
     rng = np.random.default_rng(1)
     points = np.repeat(block(12, 12) * 50.0, 3, axis=0)
-    outlines = squares(points, np.tile([1.0, 30.0, 400.0], 144))
+    footprints = squares(points, np.tile([1.0, 30.0, 400.0], 144))
     params = Parameters(20, radius=100, max_radius=150)
     order = rng.permutation(len(points))
-    straight = cluster(points, None, params, outlines)
-    shuffled = cluster(points[order], None, params, outlines.of_rows(order))
+    straight = cluster(points, None, params, footprints)
+    shuffled = cluster(points[order], None, params, footprints.of_rows(order))
     np.testing.assert_array_equal(straight.labels[order], shuffled.labels)
 
 
@@ -117,9 +117,9 @@ class TestLargestRadius:
 
     def test_is_kept_by_all_corners(self):
         points = block(20, 20) * 100.0
-        outlines = squares(points, 100.0)
-        found = cluster(points, None, Parameters(100, max_radius=300), outlines)
-        assert radii_by_shapely(outlines, found.labels).max() <= 300
+        footprints = squares(points, 100.0)
+        found = cluster(points, None, Parameters(100, max_radius=300), footprints)
+        assert radii_by_shapely(footprints, found.labels).max() <= 300
         assert set(found.status) <= {Status.OK, Status.RADIUS_LIMITED}
         assert cluster(points, None, Parameters(100, max_radius=300)).n_clusters < found.n_clusters
 
@@ -163,8 +163,8 @@ class TestLargestRadius:
         points = np.zeros((4, 2))
         # Arms from the common place to the east, north, west and south.
         ends = 100 * np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
-        outlines = Outlines(2 * np.arange(5), np.hstack([points, ends]).reshape(-1, 2))
-        found = cluster(points, None, Parameters(4, max_radius=80), outlines)
+        footprints = Footprints(2 * np.arange(5), np.hstack([points, ends]).reshape(-1, 2))
+        found = cluster(points, None, Parameters(4, max_radius=80), footprints)
         assert found.radius.max() <= 80
         assert set(found.status) == {Status.RADIUS_LIMITED}
 
@@ -181,8 +181,8 @@ def test_the_largest_radius_is_kept_or_its_one_geometry_is_named(seed, n, max_ra
     weights = rng.choice([0.0, 1.0, 3.0, 30.0], n)
     counts = rng.integers(1, 6, n)
     corners = np.repeat(points, counts, axis=0) + rng.normal(0, rng.choice([1, 20, 300]), (counts.sum(), 2))
-    outlines = Outlines(np.concatenate([[0], np.cumsum(counts)]), corners)
-    found = cluster(points, weights, Parameters(5, max_radius=max_radius, bridge=bridge), outlines)
+    footprints = Footprints(np.concatenate([[0], np.cumsum(counts)]), corners)
+    found = cluster(points, weights, Parameters(5, max_radius=max_radius, bridge=bridge), footprints)
     named = (Status.POINT_ABOVE_MAX_RADIUS, Status.POINT_ABOVE_MAX, Status.ZERO_WEIGHT)
     for radius, n_points, status in zip(found.radius, found.n_points, found.status, strict=True):
         assert radius <= max_radius * (1 + 1e-9) or (n_points == 1 and status in named)
@@ -194,10 +194,10 @@ class TestWrongOutlines:
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf])
     def test_a_corner_that_is_no_number_names_its_row(self, bad):
-        outlines = squares(self.points, 1.0)
-        outlines.corners[4, 1] = bad
+        footprints = squares(self.points, 1.0)
+        footprints.corners[4, 1] = bad
         with pytest.raises(InvalidPoint, match="row 1") as caught:
-            cluster(self.points, None, Parameters(3), outlines)
+            cluster(self.points, None, Parameters(3), footprints)
         assert caught.value.row == 1
 
     @pytest.mark.parametrize(
@@ -212,11 +212,11 @@ class TestWrongOutlines:
     )
     def test_lists_of_corners_that_do_not_fit_are_refused(self, first, n_corners, message):
         with pytest.raises(ValueError, match=message):
-            cluster(self.points, None, Parameters(3), Outlines(np.array(first), np.zeros((n_corners, 2))))
+            cluster(self.points, None, Parameters(3), Footprints(np.array(first), np.zeros((n_corners, 2))))
 
     def test_corners_need_two_coordinates(self):
         with pytest.raises(ValueError, match="shapes"):
-            cluster(self.points, None, Parameters(3), Outlines(np.arange(4), np.zeros((3, 3))))
+            cluster(self.points, None, Parameters(3), Footprints(np.arange(4), np.zeros((3, 3))))
 
 
 @pytest.mark.small
