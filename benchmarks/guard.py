@@ -3,9 +3,12 @@
     .venv/bin/python -m benchmarks.guard            # make test does this
     .venv/bin/python -m benchmarks.guard --accept   # from now on against the present commit
 
-The earlier version is the commit named in benchmarks/baseline.txt, checked out beside the project. Both run the present
-cases on the same inputs, machine and time, so neither the machine nor its load matter, unlike with seconds or ratios
-that were written down.
+The earlier version is the commit in the first line of benchmarks/baseline.txt, checked out beside the project. Both run
+the present cases on the same inputs, machine and time, so neither the machine nor its load matter, unlike with seconds
+that were written down. A case that one of the two cannot run is an error: left out, it would hide what it guards.
+
+A new baseline is accepted with the ratios of its cases to the one before, which are written below it: the commit that
+changes the file says how much slower or faster the project has become.
 """
 
 import json
@@ -71,44 +74,51 @@ class Version:
 
 @click.command()
 @click.option("--repetitions", default=7, show_default=True)
-@click.option("--accept", is_flag=True, help="Compare with the present commit from now on.")
+@click.option("--accept", is_flag=True, help="Compare with the present commit from now on, and write down the ratios.")
 def main(repetitions: int, accept: bool) -> None:
     """Compare with the version in benchmarks/baseline.txt; exit status 1 if a case takes 30 % longer."""
-    if accept:
-        BASELINE.write_text(_git("rev-parse", "HEAD").decode())
-        return
     # An unpacked archive has no history; in a worktree or submodule this is a file.
     if not (PROJECT / ".git").exists():
         click.echo("There is no git repository here, hence no earlier version: there is nothing to compare with.")
         return
-    commit = BASELINE.read_text().strip()
+    commit = BASELINE.read_text().split()[0]
     before = _check_out(commit)
     with tempfile.TemporaryDirectory() as inputs:
         write_inputs(Path(inputs))
         versions = Version(before, Path(inputs)), Version(PROJECT, Path(inputs))
-        names = comparable(*versions)
-        ratios = {case: _ratio(versions, case, repetitions) for case in names}
+        ratios = {case: _ratio(versions, case, repetitions) for case in comparable(*versions, accept=accept)}
         for _ in range(ATTEMPTS - 1):
             for case in slower(ratios):
                 ratios[case] = min(ratios[case], _ratio(versions, case, repetitions))
         for version in versions:
             version.close()
     show(f"Time over that of {commit[:12]}", [{"case": case, "ratio": ratio} for case, ratio in ratios.items()])
-    if slower(ratios):
+    if accept:
+        BASELINE.write_text(_accepted(_git("rev-parse", "HEAD").decode().strip(), commit, ratios))
+        click.echo(f"{BASELINE.name} names the present commit now. Commit it alone, with these ratios in the message.")
+    elif slower(ratios):
         click.echo(f"slower by more than {LIMIT - 1:.0%}: {', '.join(slower(ratios))}", err=True)
         sys.exit(1)
 
 
-def comparable(before: Version, now: Version) -> list[str]:
-    """The cases that both can run; what only the present can is named, what the present cannot is an error."""
+def comparable(before: Version, now: Version, *, accept: bool) -> list[str]:
+    """The cases to compare: all; with ``accept`` those that the baseline can run.
+
+    Raises:
+        ClickException: a case cannot be run.
+    """
     if now.missing:
         raise click.ClickException("\n".join(f"{case} cannot be run: {why}" for case, why in now.missing.items()))
-    for case, why in before.missing.items():
-        click.echo(f"not in the baseline, left out: {case} ({why})", err=True)
-    names = [case for case in now.cases if case in before.cases]
-    if not names:
-        raise click.ClickException("the baseline can run no case; compare with a newer one: benchmarks.guard --accept")
-    return names
+    if before.missing and not accept:
+        listed = "\n".join(f"{case} cannot be run by the baseline: {why}" for case, why in before.missing.items())
+        raise click.ClickException(f"{listed}\nA new case needs a new baseline: benchmarks.guard --accept")
+    return [case for case in now.cases if case in before.cases]
+
+
+def _accepted(commit: str, earlier: str, ratios: Mapping[str, float]) -> str:
+    """What a baseline file says: the commit, and its ratios to the one before."""
+    lines = [f"{case}: {ratio:.2f}" for case, ratio in ratios.items()]
+    return "\n".join([commit, "", f"Time over that of {earlier}:", *lines, ""])
 
 
 def slower(ratios: Mapping[str, float]) -> list[str]:

@@ -29,15 +29,18 @@ class Fake:
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    def run(before, now):
+    def run(before, now, *options):
         versions = [before, now]
         (tmp_path / ".git").mkdir()
         monkeypatch.setattr(guard, "PROJECT", tmp_path)
         monkeypatch.setattr(guard, "_check_out", lambda commit: tmp_path)
         monkeypatch.setattr(guard, "write_inputs", lambda folder: None)
         monkeypatch.setattr(guard, "Version", lambda root, inputs: versions.pop(0))
+        monkeypatch.setattr(guard, "BASELINE", tmp_path / "baseline.txt")
+        (tmp_path / "baseline.txt").write_text("before\n")
+        monkeypatch.setattr(guard, "_git", lambda *command: b"now\n")
         try:
-            guard.main(["--repetitions", "3"], standalone_mode=False)
+            guard.main(["--repetitions", "3", *options], standalone_mode=False)
         except SystemExit as stop:
             return stop.code
         return 0
@@ -58,18 +61,23 @@ def test_a_slow_moment_is_tried_again(run):
     assert run(Fake(cells=0.1), Fake(cells=[0.2] * 3 + [0.1] * 3)) == 0
 
 
-def test_new_cases_wait_for_the_next_baseline(run):
-    assert run(Fake(cells=0.1), Fake(cells=0.1, new=9.0)) == 0
+def test_a_case_that_the_baseline_cannot_run_fails(run):
+    with pytest.raises(click.ClickException, match=r"new cannot be run by the baseline: ImportError: it"):
+        run(Fake(cells=0.1, new=None), Fake(cells=0.1, new=9.0))
 
 
-def test_what_the_baseline_cannot_run_is_named(run, capsys):
-    assert run(Fake(cells=0.1, new=None), Fake(cells=0.1, new=9.0)) == 0
-    assert "not in the baseline, left out: new (ImportError: it)" in capsys.readouterr().err
+def test_a_new_baseline_is_accepted_with_its_ratios(run, tmp_path):
+    before, now = Fake(cells=0.1, file=0.1, new=None), Fake(cells=0.1, file=0.15, new=9.0)
+    assert run(before, now, "--accept") == 0
+    text = (tmp_path / "baseline.txt").read_text()
+    assert text == "now\n\nTime over that of before:\ncells: 1.00\nfile: 1.50\n"
 
 
-def test_a_baseline_that_can_run_nothing_fails(run):
-    with pytest.raises(click.ClickException, match="the baseline can run no case"):
-        run(Fake(new=None), Fake(new=9.0))
+def test_the_baseline_says_how_it_compares_with_the_one_before():
+    commit, _, _, *ratios = guard.BASELINE.read_text().splitlines()
+    assert len(commit) == 40
+    assert {line.partition(":")[0] for line in ratios} <= set(guard_cases.CASES)
+    assert ratios
 
 
 def test_a_case_that_the_present_cannot_run_fails(run):
