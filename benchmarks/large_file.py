@@ -38,7 +38,7 @@ def main(rows: int, groups: int, has_cells: bool, shuffled: bool, folder: Path |
         command = [
             sys.executable,
             "-m",
-            "sampling_units.cli.main",
+            "sampling_units",
             "cluster",
             path,
             "--out",

@@ -114,7 +114,7 @@ def test_a_stopped_run_is_finished_by_a_retry_and_no_file_is_done_twice(s3, depl
         [
             sys.executable,
             "-m",
-            "sampling_units.cli.main",
+            "sampling_units",
             "aws",
             "watch",
             "--endpoint-url",

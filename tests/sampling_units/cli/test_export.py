@@ -294,7 +294,7 @@ def test_a_stop_signal_leaves_nothing(folder, suffix):
     command = [
         sys.executable,
         "-m",
-        "sampling_units.cli.main",
+        "sampling_units",
         "export",
         folder / "in.parquet",
         "--out",

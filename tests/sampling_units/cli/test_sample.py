@@ -25,7 +25,7 @@ def frames(tmp_path_factory):
     command = [
         sys.executable,
         "-m",
-        "sampling_units.cli.main",
+        "sampling_units",
         "cluster",
         str(folder),
         *CLUSTER,

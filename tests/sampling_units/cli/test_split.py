@@ -303,7 +303,7 @@ def test_progress_on_a_terminal(folder):
     command = [
         sys.executable,
         "-m",
-        "sampling_units.cli.main",
+        "sampling_units",
         "split",
         "cells.parquet",
         "--by",

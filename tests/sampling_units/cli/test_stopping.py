@@ -26,7 +26,7 @@ def start(tmp_path):
         command = [
             sys.executable,
             "-m",
-            "sampling_units.cli.main",
+            "sampling_units",
             "cluster",
             str(tmp_path / "in"),
             "--out",
