@@ -14,6 +14,7 @@ import click
 from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import one_by_one
+from sampling_units.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from sampling_units.cli.aws.deployment import Deployment
@@ -56,7 +57,6 @@ def fetch(run: str, account: Account, out: Path, parts: tuple[str, ...], as_json
     with errors_as_exit_status(when_stopped="Stopped. What was fetched stays; the same command goes on."):
         choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
-        from sampling_units.cli.cluster.local_files import check_writable
 
         deployment = find_deployment(account.stack)
         check_writable(out)

@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from sampling_units.cli.command_errors import errors_as_exit_status, require_file, require_text
-from sampling_units.errors import InvalidParameters, OutputNotWritable
+from sampling_units.errors import InvalidParameters
 from sampling_units.formatting import printable
-from sampling_units.io.atomic import hidden_folder, publish
+from sampling_units.io.atomic import staged_file
 
 if TYPE_CHECKING:
     from sampling_units.sampling.frame_sample import StratumSample
@@ -58,12 +58,8 @@ def sample(frames: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, 
         frame = read_frames(frames, design)
         selection, strata = draw(frame, design)
         drawn = {"frames": [str(path) for path in frames]} | msgspec.to_builtins(design)
-        with hidden_folder(out.parent) as hidden:
-            try:
-                write_sample(frame, selection, hidden / out.name, drawn)
-            except OSError as error:
-                raise OutputNotWritable(f"cannot write {out}: {error.strerror or error}") from error
-            publish([(hidden / out.name, out)], hidden)
+        with staged_file(out) as path:
+            write_sample(frame, selection, path, drawn)
     if frame.odd_one is not None:
         message = f"Note: {frame.odd_one} and {frames[0]} were not made with the same parameters and version."
         click.echo(printable(message), err=True)
