@@ -24,3 +24,8 @@ def cluster_file_or_die(file, **options):
     if file.filename == "fatal.parquet":
         os.kill(os.getpid(), signal.SIGKILL)
     return local_run.cluster_local_file(file, **options)
+
+
+def sleep_and_return(seconds):
+    time.sleep(seconds)
+    return seconds
