@@ -5,10 +5,9 @@
 LIST is a file with the paths in JSON. Prints the median seconds of each.
 """
 
-from sampling_units.cli.lean_process import start_lean
+import os
 
-if __name__ == "__main__":
-    start_lean()  # Before pyarrow and numba are loaded.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # As the command does it, before pyarrow is loaded.
 
 import json
 import sys

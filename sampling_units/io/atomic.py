@@ -1,19 +1,97 @@
-"""Outputs that appear whole or not at all: they are made in a hidden folder beside their place and moved at the end."""
+"""Output files that appear whole or not at all: written beside their place, under another name, and moved at the end.
+
+``AtomicFiles`` are the outputs of one job, whose names another process can tell when it has to tidy up. A
+``staging_folder`` is for any number of files, which ``replace_all`` moves to their places all or none; ``staged_file``
+is that for a single file.
+"""
 
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from sampling_units.cli.cluster.local_files import check_writable
 from sampling_units.errors import OutputNotWritable
 
 
+def check_writable(folder: Path) -> float:
+    """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
+
+    Returns:
+        The time there, in seconds since 1970: another file system may have a clock of its own.
+
+    Raises:
+        OutputNotWritable: naming the folder and the reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError as error:
+        raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class AtomicFiles:
+    """The output files of one job.
+
+    Attributes:
+        targets: where they belong, in the order in which they appear; the last one says that the job is done.
+        writer: number of the process that answers for them, so that two runs do not write the same partial files.
+
+    >>> AtomicFiles((Path("frame/a.parquet"), Path("clustered_a.parquet")), writer=7).partials[1].name
+    '.clustered_a.parquet.7.part'
+    """
+
+    targets: tuple[Path, ...]
+    writer: int
+
+    @property
+    def partials(self) -> tuple[Path, ...]:
+        """Where the files are while they are being written."""
+        return tuple(path.with_name(f".{path.name}.{self.writer}.part") for path in self.targets)
+
+    @contextmanager
+    def written(self) -> Iterator[tuple[Path, ...]]:
+        """Yields where to write the files; at the end of the block each replaces the older one at its place.
+
+        Raises:
+            OutputNotWritable: the disk is full, or a folder cannot be written.
+        """
+        partials = self.partials
+        try:
+            try:
+                for path in partials:
+                    if not path.parent.is_dir():
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                yield partials
+                for partial, target in zip(partials, self.targets, strict=True):
+                    os.replace(partial, target)
+            except BaseException:
+                self.remove_partials()
+                raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputNotWritable(f"the output {self.targets[-1]} cannot be written ({reason})") from error
+
+    def remove_partials(self) -> None:
+        """Remove what an unfinished or killed process has left, as far as the disk allows.
+
+        Errors are passed over: the user should read about what went wrong before.
+        """
+        with suppress(OSError):
+            for path in self.partials:
+                path.unlink(missing_ok=True)
+
+
 @contextmanager
-def hidden_folder(parent: Path) -> Iterator[Path]:
-    """An empty folder inside ``parent``, which is made if need be; afterwards neither is left unless it is of use.
+def staging_folder(parent: Path) -> Iterator[Path]:
+    """Yields an empty folder inside ``parent``, which is made if need be.
+
+    Afterwards the folder is removed, and ``parent`` too if it was made here and is still empty.
 
     Raises:
         OutputNotWritable: ``parent`` cannot be made or written.
@@ -21,7 +99,7 @@ def hidden_folder(parent: Path) -> Iterator[Path]:
     is_new = not parent.exists()
     try:
         check_writable(parent)
-        # The name is known before the folder is there: no signal comes in between.
+        # The name is known before the folder is there, so that a stop signal in between leaves nothing behind.
         folder = parent / f".kmeans-{secrets.token_hex(8)}.part"
         try:
             folder.mkdir()
@@ -30,22 +108,22 @@ def hidden_folder(parent: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         if is_new:
-            # Only an empty folder can be removed so.
+            # This fails for a folder that is not empty.
             with suppress(OSError):
                 parent.rmdir()
 
 
-def publish(moves: Sequence[tuple[Path, Path]], hidden: Path) -> None:
+def replace_all(moves: Sequence[tuple[Path, Path]], staging: Path) -> None:
     """Move each file to its place, all of them or none: after an error or a stop signal the older files are back.
 
     Args:
         moves: where a finished file is, and where it belongs.
-        hidden: the folder of ``hidden_folder``; replaced files wait there.
+        staging: the folder of ``staging_folder``; replaced files wait there.
 
     Raises:
         OutputNotWritable: a file cannot be moved.
     """
-    older = hidden / "older"
+    older = staging / "older"
     older.mkdir()
     begun: list[tuple[Path, Path]] = []
     try:
@@ -63,3 +141,19 @@ def publish(moves: Sequence[tuple[Path, Path]], hidden: Path) -> None:
         if isinstance(error, OSError):
             raise OutputNotWritable(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from error
         raise
+
+
+@contextmanager
+def staged_file(target: Path) -> Iterator[Path]:
+    """Yields where to write a file, in a folder of its own; at the end of the block it is moved to ``target``.
+
+    Raises:
+        OutputNotWritable: the folder cannot be made or written, or the disk is full.
+    """
+    with staging_folder(target.parent) as staging:
+        made = staging / target.name
+        try:
+            yield made
+        except OSError as error:
+            raise OutputNotWritable(f"cannot write {target}: {error.strerror or error}") from error
+        replace_all([(made, target)], staging)

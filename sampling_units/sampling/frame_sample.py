@@ -26,6 +26,22 @@ PROBABILITY, WEIGHT, CERTAINTY = "selection_probability", "base_weight", "is_cer
 SAMPLE_METADATA = b"kmeans_sample"
 
 
+class SampleDesign(msgspec.Struct, frozen=True):
+    """How a sample is drawn.
+
+    Attributes:
+        n: units to select, in all strata together.
+        size: column with the measures of size.
+        stratify: columns whose values are strata; each stratum is sampled by itself.
+        seed: of the random starts.
+    """
+
+    n: int
+    size: str = "cluster_weight"
+    stratify: tuple[str, ...] = ()
+    seed: int = 0
+
+
 @dataclass(frozen=True)
 class StratumSample:
     """What became of a stratum.
@@ -66,8 +82,8 @@ class Frame:
     odd_one: Path | None
 
 
-def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str]) -> Frame:
-    """Read frames of the same columns.
+def read_frames(files: Sequence[Path], design: SampleDesign) -> Frame:
+    """Read frames of the same columns, with the sizes and strata of a design.
 
     Raises:
         InvalidInput: a column is missing or differs between the files, or a size is missing or negative.
@@ -78,21 +94,21 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
     origins: list[Any] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
-        for name in (size_column, *stratify):
+        for name in (design.size, *design.stratify):
             frame.require_column(name)
         for name in (PROBABILITY, WEIGHT, CERTAINTY):
             if name in frame.schema.names:
                 raise InvalidInput("has this column already: it is a sample", filename=str(file), column=name)
         pieces = list(frame.tables())
         table = pa.concat_tables(pieces) if pieces else frame.schema.empty_table()
-        sizes, is_null = columns.numbers(table[size_column], size_column, str(file))
+        sizes, is_null = columns.numbers(table[design.size], design.size, str(file))
         wrong = is_null | ~np.isfinite(sizes) | (sizes < 0)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise InvalidInput(
                 f"the size is {'missing' if is_null[row] else sizes[row]}, but has to be a number of at least 0",
                 filename=str(file),
-                column=size_column,
+                column=design.size,
                 row=row,
             )
         tables.append(table)
@@ -107,7 +123,7 @@ def read_frame(files: Sequence[Path], size_column: str, stratify: Sequence[str])
             raise InvalidInput(f"the coordinate system is {here}, and {there} in {files[0]}", filename=str(file))
     table = pa.concat_tables(tables)
     grouping = columns.group(
-        {name: [columns.encoded(table[name], name, str(files[0]))] for name in stratify}, table.num_rows
+        {name: [columns.encoded(table[name], name, str(files[0]))] for name in design.stratify}, table.num_rows
     )
     values = [columns.texts(array) for array in grouping.values.values()]
     names = [", ".join("(none)" if text is None else text for text in row) for row in zip(*values, strict=True)]
@@ -127,16 +143,16 @@ def _parameters_of(frame: GeoFile) -> Any:
     return (decode_provenance(frame.schema.metadata) or {}).get("parameters_fingerprint")
 
 
-def draw(frame: Frame, n_selected: int, seed: int) -> tuple[Selection, list[StratumSample]]:
+def draw(frame: Frame, design: SampleDesign) -> tuple[Selection, list[StratumSample]]:
     """Select units of a frame, and say what that means for each stratum.
 
     Raises:
         InvalidParameters: so many cannot be selected.
     """
     try:
-        found = select(frame.sizes, frame.strata, n_selected, seed)
+        found = select(frame.sizes, frame.strata, design.n, design.seed)
     except ValueError as error:
-        raise InvalidParameters(f"--n {n_selected}: {error}") from error
+        raise InvalidParameters(f"--n {design.n}: {error}") from error
     strata = []
     for number, name in enumerate(frame.names):
         inside = frame.strata == number

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sampling_units.cli.aws.options import choose_account, stack_options
+from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import one_by_one
+from sampling_units.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from sampling_units.cli.aws.deployment import Deployment
@@ -29,7 +30,7 @@ _SHOWN = 10
     epilog="Exit status: 0 done, 3 some files could not be written, 1 AWS does not answer, 2 wrong usage, 130 Ctrl-C."
 )
 @click.argument("run")
-@stack_options
+@account_options
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
 @click.option(
     "--only",
@@ -39,16 +40,7 @@ _SHOWN = 10
     help="Only this; repeatable: clustered files, the frame of each, the joined frame, or summary and report.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def fetch(
-    run: str,
-    stack: str,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    out: Path,
-    parts: tuple[str, ...],
-    as_json: bool,
-) -> None:
+def fetch(run: str, account: Account, out: Path, parts: tuple[str, ...], as_json: bool) -> None:
     """Fetch the outputs of the run RUN: of all its files, also of those that were up to date before it.
 
     The folder looks like that of `kmeans cluster`: clustered_<name> and frame/<name>. Beside these are frame.parquet
@@ -63,11 +55,10 @@ def fetch(
       kmeans aws fetch run-20261123-093000 --out results --only joined --only report
     """
     with errors_as_exit_status(when_stopped="Stopped. What was fetched stays; the same command goes on."):
-        choose_account(profile, region, endpoint_url)
+        choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
-        from sampling_units.cli.cluster.local_files import check_writable
 
-        deployment = find_deployment(stack)
+        deployment = find_deployment(account.stack)
         check_writable(out)
         fetched = fetch_run(deployment, run, out, parts or _PARTS)
     if as_json:

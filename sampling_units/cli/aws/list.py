@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sampling_units.cli.aws.options import choose_account, stack_options
+from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import errors_as_exit_status
 
 if TYPE_CHECKING:
@@ -22,12 +22,10 @@ _N_TEXTS = 3
 
 
 @click.command("list", epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
-@stack_options
+@account_options
 @click.option("--n", "n_runs", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def list_(
-    stack: str, profile: str | None, region: str | None, endpoint_url: str | None, n_runs: int, as_json: bool
-) -> None:
+def list_(account: Account, n_runs: int, as_json: bool) -> None:
     """List the runs of the last 90 days, newest first: how they ended, and what came out.
 
     \b
@@ -36,16 +34,16 @@ def list_(
       kmeans aws list --stack SamplingUnits-prod --n 5 --json
     """
     with errors_as_exit_status():
-        choose_account(profile, region, endpoint_url)
+        choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        runs = list_runs(find_deployment(stack), n_runs)
+        runs = list_runs(find_deployment(account.stack), n_runs)
     if as_json:
         click.echo(json.dumps(runs))
     elif runs:
         _print(runs)
     else:
-        click.echo(f"{stack} has had no run in the last 90 days. Start one: kmeans aws start")
+        click.echo(f"{account.stack} has had no run in the last 90 days. Start one: kmeans aws start")
 
 
 def list_runs(deployment: "Deployment", n_runs: int) -> list[dict[str, Any]]:

@@ -1,56 +1,115 @@
-"""Options that the commands about AWS share: which account and stack, and what to run."""
+"""Options that the commands about AWS share: which account and stack, what to run, and what to do after a start.
+
+Each decorator adds options to a command, which gets their values as one argument.
+"""
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., Any]
 
 DEFAULT_STACK = "SamplingUnits-dev"
 
 
-def stack_options(command: Command) -> Command:
-    """Which stack, and how to get at it; the AWS options mean what they mean to AWS's own command line."""
-    for option in (
-        click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS."),
-        click.option("--region", help="AWS region.  [default: that of the profile]"),
-        click.option("--profile", help="Profile with the credentials."),
-        click.option("--stack", default=DEFAULT_STACK, show_default=True, help="Name of the deployed stack."),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class Account:
+    """Which stack to use, and how to reach it; None leaves the choice to the environment.
+
+    Attributes:
+        stack: name of the deployed stack.
+        profile, region, endpoint_url: mean what they mean to AWS's own command line.
+    """
+
+    stack: str = DEFAULT_STACK
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
 
 
-def run_options(command: Command) -> Command:
-    """What a run request may hold; see docs/parameters.md."""
-    for option in (
-        click.option("--force", is_flag=True, help="Also do again what is up to date."),
-        click.option(
-            "--params",
-            callback=_parsed_object,
-            metavar="JSON",
-            help="How to cluster: a JSON object, or @FILE with one; the rest comes from the deployment.",
-        ),
-        click.option(
-            "--tolerated-failure-percentage",
-            type=click.FloatRange(0, 100),
-            help="Share of failed files up to which the run succeeds.",
-        ),
-        click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time."),
-        click.option("--n-files", type=click.IntRange(0), help="At most so many files, in the order of their keys."),
-        click.option("--prefix", default="", help="Only files whose key begins with this.  [default: all]"),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class AfterStart:
+    """What a command does once it has started a run.
+
+    Attributes:
+        as_json: print JSON instead of text.
+        wait: wait until the input files are listed, and print how many there are.
+        is_followed: follow the run to its end.
+    """
+
+    as_json: bool = False
+    wait: bool = True
+    is_followed: bool = False
+
+
+def account_options(command: Command) -> Command:
+    """Which stack, and how to reach it; the command gets ``account``, an ``Account``."""
+
+    @click.option("--stack", default=DEFAULT_STACK, show_default=True, help="Name of the deployed stack.")
+    @click.option("--profile", help="Profile with the credentials.")
+    @click.option("--region", help="AWS region.  [default: that of the profile]")
+    @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
+    @wraps(command)
+    def with_account(
+        stack: str, profile: str | None, region: str | None, endpoint_url: str | None, **others: Any
+    ) -> Any:
+        return command(account=Account(stack, profile, region, endpoint_url), **others)
+
+    return with_account
+
+
+def request_options(command: Command) -> Command:
+    """What a run request may hold, see docs/parameters.md; the command gets ``request``, with what was given."""
+
+    @click.option("--prefix", default="", help="Only files whose key begins with this.  [default: all]")
+    @click.option("--n-files", type=click.IntRange(0), help="At most so many files, in the order of their keys.")
+    @click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time.")
+    @click.option(
+        "--tolerated-failure-percentage",
+        type=click.FloatRange(0, 100),
+        help="Share of failed files up to which the run succeeds.",
+    )
+    @click.option(
+        "--params",
+        callback=_parsed_object,
+        metavar="JSON",
+        help="How to cluster: a JSON object, or @FILE with one; the rest comes from the deployment.",
+    )
+    @click.option("--force", is_flag=True, help="Also do again what is up to date.")
+    @wraps(command)
+    def with_request(**given: Any) -> Any:
+        request = {name: given.pop(name) for name in _REQUEST_FIELDS}
+        return command(request=request_of(request), **given)
+
+    return with_request
+
+
+def after_start_options(command: Command) -> Command:
+    """What to do once a run has started; the command gets ``after``, an ``AfterStart``."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+    @click.option("--wait/--no-wait", default=True, help="Wait until the files are listed, and say how many there are.")
+    @click.option("--watch", "is_followed", is_flag=True, help="Follow the run to its end, like `kmeans aws watch`.")
+    @wraps(command)
+    def with_after(as_json: bool, wait: bool, is_followed: bool, **others: Any) -> Any:
+        return command(after=AfterStart(as_json, wait, is_followed), **others)
+
+    return with_after
+
+
+# Options of ``request_options``.
+_REQUEST_FIELDS = ("prefix", "n_files", "max_concurrency", "tolerated_failure_percentage", "params", "force")
 
 
 def request_of(given: dict[str, Any]) -> dict[str, Any]:
-    """The request that the values of ``run_options`` make, with nothing in it that was not given."""
-    # 0 says something, and equals False.
+    """The request that the values of ``request_options`` make, without those that were not given."""
+    # 0 is a value, although it equals False.
     return {
         name: value
         for name, value in given.items()
@@ -58,14 +117,14 @@ def request_of(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def choose_account(profile: str | None, region: str | None, endpoint_url: str | None) -> None:
+def choose_account(account: Account) -> None:
     """Make every AWS client of this process use what the options say; else what the environment does."""
     chosen = {
-        "AWS_PROFILE": profile,
+        "AWS_PROFILE": account.profile,
         # boto3 knows the second name only, AWS's own command line both.
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region or os.environ.get("AWS_REGION"),
-        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_REGION": account.region,
+        "AWS_DEFAULT_REGION": account.region or os.environ.get("AWS_REGION"),
+        "AWS_ENDPOINT_URL": account.endpoint_url,
     }
     os.environ.update({name: value for name, value in chosen.items() if value is not None})
 
@@ -83,5 +142,5 @@ def _parsed_object(_: click.Context, __: click.Parameter, value: str | None) -> 
 
 
 def option_for(stack: str) -> str:
-    """What commands for a stack need, with a blank before it; nothing for the one that is the default."""
+    """The option that other commands need for this stack, after a space; empty for the default stack."""
     return "" if stack == DEFAULT_STACK else f" --stack {stack}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sampling_units.cli.aws.options import choose_account, request_of, run_options, stack_options
+from sampling_units.cli.aws.options import Account, account_options, choose_account, request_options
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.formatting import file_size
 
@@ -41,17 +41,10 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
-@stack_options
-@run_options
+@account_options
+@request_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def plan(
-    stack: str,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    as_json: bool,
-    **run: Any,
-) -> None:
+def plan(account: Account, request: dict[str, Any], as_json: bool) -> None:
     """Say what a run would do, how long it would take and what it would cost. Nothing is started.
 
     Lists the input bucket of the stack, and looks at the outputs that are there: a file is done when its output was
@@ -66,8 +59,8 @@ def plan(
       kmeans aws plan --stack SamplingUnits-prod --profile survey --prefix ilocos/ --params '{"target_weight": 300}'
     """
     with errors_as_exit_status():
-        choose_account(profile, region, endpoint_url)
-        outlook = look_ahead(stack, request_of(run))
+        choose_account(account)
+        outlook = look_ahead(account.stack, request)
     if as_json:
         click.echo(msgspec.json.encode(outlook))
     else:

@@ -7,8 +7,8 @@ import click
 import msgspec
 
 from sampling_units import file_names
-from sampling_units.cli.aws.options import choose_account, stack_options
-from sampling_units.cli.aws.start import accompany, start_run
+from sampling_units.cli.aws.options import Account, AfterStart, account_options, after_start_options, choose_account
+from sampling_units.cli.aws.start import report_start, start_run
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.errors import LASTING, FileMissing, InvalidInput, InvalidParameters
 from sampling_units.formatting import counted, printable
@@ -28,24 +28,11 @@ _NAMED = 5
     "that of `kmeans aws watch`."
 )
 @click.argument("run")
-@stack_options
+@account_options
 @click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time.  [default: as before]")
 @click.option("--name", help="What to call the new run.  [default: run- and the time]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option("--wait/--no-wait", default=True, help="Wait until the files are listed, and say how many there are.")
-@click.option("--watch", "is_followed", is_flag=True, help="Follow the run to its end, like `kmeans aws watch`.")
-def retry(
-    run: str,
-    stack: str,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    max_concurrency: int | None,
-    name: str | None,
-    as_json: bool,
-    wait: bool,
-    is_followed: bool,
-) -> None:
+@after_start_options
+def retry(run: str, account: Account, max_concurrency: int | None, name: str | None, after: AfterStart) -> None:
     """Do the failed and missing files of the run RUN again, with the parameters of that run.
 
     It is a new run, for no more than these files; those that were finished since are left out. Works for runs that
@@ -59,18 +46,18 @@ def retry(
       kmeans aws retry ilocos-300 --stack SamplingUnits-prod --watch
     """
     with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
-        choose_account(profile, region, endpoint_url)
+        choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        deployment = find_deployment(stack)
+        deployment = find_deployment(account.stack)
         new_run, is_new, text = retry_run(deployment, run, name, max_concurrency)
         if new_run is None:
-            told = {"run": None, "stack": stack, "started": False, "reason": text}
-            click.echo(json.dumps(told) if as_json else text)
+            outcome = {"run": None, "stack": account.stack, "started": False, "reason": text}
+            click.echo(json.dumps(outcome) if after.as_json else text)
             return
-        if not as_json:
+        if not after.as_json:
             click.echo(text)
-        accompany(deployment, new_run, is_new=is_new, as_json=as_json, wait=wait, is_followed=is_followed)
+        report_start(deployment, new_run, after, is_new=is_new)
 
 
 def retry_run(

@@ -17,8 +17,8 @@ from botocore.exceptions import (
 from sampling_units.errors import AccessDenied, InvalidParameters, StorageUnavailable
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
-# Nobody in particular asks.
-_NOBODY = (
+# There are no credentials, or no region, to ask with.
+_NO_IDENTITY = (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -47,7 +47,7 @@ def translated(what: str) -> Iterator[None]:
         if code in _DENIED:
             raise AccessDenied(f"{what}: no access ({message})") from error
         raise StorageUnavailable(f"{what}: {message}") from error
-    except _NOBODY as error:
+    except _NO_IDENTITY as error:
         message = f"{error}. Set up credentials and region (`aws configure sso`), or choose --profile and --region"
         raise AccessDenied(f"{what}: {message}") from error
     except BotoCoreError as error:

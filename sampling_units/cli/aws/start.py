@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sampling_units.cli.aws.options import choose_account, request_of, run_options, stack_options
+from sampling_units.cli.aws.options import (
+    Account,
+    AfterStart,
+    account_options,
+    after_start_options,
+    choose_account,
+    request_options,
+)
 from sampling_units.cli.command_errors import FAILED, errors_as_exit_status
 from sampling_units.cli.stop_signals import Stopped
 from sampling_units.errors import InvalidParameters
@@ -23,23 +30,11 @@ _COUNTS = ("n_found", "n_done", "n_unchanged", "n_refused", "n_files", "n_batche
     epilog="Exit status: 0 started, going on, or nothing to do, 1 it did not start, 2 wrong usage, 130 Ctrl-C; "
     "with --watch that of `kmeans aws watch`."
 )
-@stack_options
-@run_options
+@account_options
+@request_options
 @click.option("--name", help="What to call the run.  [default: run- and the time]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option("--wait/--no-wait", default=True, help="Wait until the files are listed, and say how many there are.")
-@click.option("--watch", "is_followed", is_flag=True, help="Follow the run to its end, like `kmeans aws watch`.")
-def start(
-    stack: str,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    name: str | None,
-    as_json: bool,
-    wait: bool,
-    is_followed: bool,
-    **run: Any,
-) -> None:
+@after_start_options
+def start(account: Account, request: dict[str, Any], name: str | None, after: AfterStart) -> None:
     """Start a run: every file of the input bucket that is not up to date. Its name is printed.
 
     What is wrong with the request is said before anything starts. While a run with the same request is going on, no
@@ -54,22 +49,21 @@ def start(
       kmeans aws start --prefix ilocos/ --params '{"target_weight": 300}' --name ilocos-300 --watch
     """
     with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
-        choose_account(profile, region, endpoint_url)
+        choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        deployment = find_deployment(stack)
-        request = request_of(run)
+        deployment = find_deployment(account.stack)
         deployment.complete(request, name if name is not None else "new")
-        _require_files(deployment, run["prefix"])
+        _require_files(deployment, request.get("prefix", ""))
         run_name, is_new = start_run(deployment, request, name)
-        if not as_json:
+        if not after.as_json:
             going_on = f"{run_name} is going on with the same request; nothing was started."
             click.echo(f"Started {run_name}." if is_new else going_on)
-        accompany(deployment, run_name, is_new=is_new, as_json=as_json, wait=wait, is_followed=is_followed)
+        report_start(deployment, run_name, after, is_new=is_new)
 
 
 def _require_files(deployment: "Deployment", prefix: str) -> None:
-    """Refuse a run over nothing: it is a slip of the pen.
+    """Refuse a run without any file: most likely the prefix is mistyped.
 
     Raises:
         InvalidParameters: there is no file to cluster under the prefix.
@@ -82,17 +76,15 @@ def _require_files(deployment: "Deployment", prefix: str) -> None:
         raise InvalidParameters(f"there is no .parquet or .geoparquet file in {where}")
 
 
-def accompany(
-    deployment: "Deployment", run: str, *, is_new: bool, as_json: bool, wait: bool, is_followed: bool
-) -> None:
+def report_start(deployment: "Deployment", run: str, after: AfterStart, *, is_new: bool) -> None:
     """After a run was started: say what there is to do once its files are listed, or follow it to its end."""
     from sampling_units.cli.aws.watch import follow_to_the_end
 
-    if is_followed:
-        follow_to_the_end(deployment, run, as_json=as_json, is_new=is_new)
+    if after.is_followed:
+        follow_to_the_end(deployment, run, as_json=after.as_json, is_new=is_new)
         return
-    counts = _listed(deployment, run, is_quiet=as_json) if wait else {}
-    if as_json:
+    counts = _listed(deployment, run, is_quiet=after.as_json) if after.wait else {}
+    if after.as_json:
         click.echo(json.dumps({"run": run, "stack": deployment.stack, "started": is_new, **counts}))
         return
     if counts:
@@ -108,7 +100,7 @@ def accompany(
 
 
 def _listed(deployment: "Deployment", run: str, *, is_quiet: bool) -> dict[str, int]:
-    """What a run has found, as soon as it knows; nothing if nobody wants to wait for it."""
+    """What a run has found, as soon as it knows; empty if the user stops waiting."""
     from sampling_units.cli.aws.run_progress import RunProgress, describe
 
     if not is_quiet:
@@ -143,8 +135,8 @@ def start_run(deployment: "Deployment", request: dict[str, Any], name: str | Non
     client = boto3.client("stepfunctions")
     with translated(f"the state machine of {deployment.stack}"):
         for running in _running(client, deployment.state_machine_arn):
-            said = json.loads(client.describe_execution(executionArn=running["executionArn"])["input"])
-            if _is_same(deployment, said, request):
+            started = json.loads(client.describe_execution(executionArn=running["executionArn"])["input"])
+            if _is_same(deployment, started, request):
                 return str(running["name"]), False
         try:
             Execution.start(client, deployment.state_machine_arn, wanted, request)
@@ -153,12 +145,12 @@ def start_run(deployment: "Deployment", request: dict[str, Any], name: str | Non
     return wanted, True
 
 
-def _is_same(deployment: "Deployment", said: Any, request: dict[str, Any]) -> bool:
+def _is_same(deployment: "Deployment", started: Any, request: dict[str, Any]) -> bool:
     """Whether two requests mean the same, with the defaults of the stack."""
     try:
-        return deployment.complete(said, "same") == deployment.complete(request, "same")
+        return deployment.complete(started, "same") == deployment.complete(request, "same")
     except InvalidParameters:
-        return False  # The kickoff function will say so.
+        return False  # The kickoff function reports what is wrong with it.
 
 
 def _running(client: Any, state_machine_arn: str) -> Any:

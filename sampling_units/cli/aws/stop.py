@@ -4,17 +4,15 @@ import json
 
 import click
 
-from sampling_units.cli.aws.options import choose_account, stack_options
+from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import errors_as_exit_status
 
 
 @click.command(epilog="Exit status: 0 stopped, or ended already, 1 AWS does not answer, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("run")
-@stack_options
+@account_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def stop(
-    run: str, stack: str, profile: str | None, region: str | None, endpoint_url: str | None, as_json: bool
-) -> None:
+def stop(run: str, account: Account, as_json: bool) -> None:
     """Stop the run RUN. Files that are finished stay; batches that are being worked on end by themselves.
 
     \b
@@ -23,23 +21,23 @@ def stop(
       kmeans aws stop ilocos-300 --stack SamplingUnits-prod
     """
     with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
-        choose_account(profile, region, endpoint_url)
+        choose_account(account)
         import boto3  # Takes a moment to load.
 
         from sampling_units.cli.aws.deployment import find_deployment
         from sampling_units.cli.aws.run_progress import describe
         from sampling_units.cli.aws.service_errors import translated
 
-        deployment = find_deployment(stack)
+        deployment = find_deployment(account.stack)
         before = describe(deployment, run)["status"]
         is_stopped = before == "RUNNING"
         if is_stopped:
-            with translated(f"run {run} of {stack}"):
+            with translated(f"run {run} of {account.stack}"):
                 boto3.client("stepfunctions").stop_execution(
                     executionArn=deployment.execution_arn(run), error="Stopped", cause="by kmeans aws stop"
                 )
     if as_json:
-        click.echo(json.dumps({"run": run, "stack": stack, "stopped": is_stopped}))
+        click.echo(json.dumps({"run": run, "stack": account.stack, "stopped": is_stopped}))
         return
     click.echo(f"Stopped {run}." if is_stopped else f"{run} had ended already ({before}).")
     if is_stopped:

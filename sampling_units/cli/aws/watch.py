@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sampling_units.cli.aws.options import choose_account, option_for, stack_options
+from sampling_units.cli.aws.options import Account, account_options, choose_account, option_for
 from sampling_units.cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import is_watched, progress_bars
 from sampling_units.cli.stop_signals import Stopped
@@ -24,11 +24,9 @@ _SECONDS_BETWEEN_LINES = 30.0
     epilog="Exit status: 0 all files done, 3 some failed within the tolerance, 1 the run failed, 130 Ctrl-C."
 )
 @click.argument("run")
-@stack_options
+@account_options
 @click.option("--json", "as_json", is_flag=True, help="Print how the run ended as JSON, and no progress.")
-def watch(
-    run: str, stack: str, profile: str | None, region: str | None, endpoint_url: str | None, as_json: bool
-) -> None:
+def watch(run: str, account: Account, as_json: bool) -> None:
     """Follow the run RUN until it ends, and say how it ended.
 
     Ctrl-C stops the watching, not the run; watch it again whenever you like, from any machine. A lost network is waited
@@ -39,11 +37,11 @@ def watch(
       kmeans aws watch run-20261123-093000
       kmeans aws watch ilocos-300 --stack SamplingUnits-prod --profile survey
     """
-    with errors_as_exit_status(when_stopped=_how_to_come_back(run, option_for(stack))):
-        choose_account(profile, region, endpoint_url)
+    with errors_as_exit_status(when_stopped=_how_to_come_back(run, option_for(account.stack))):
+        choose_account(account)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        follow_to_the_end(find_deployment(stack), run, as_json=as_json)
+        follow_to_the_end(find_deployment(account.stack), run, as_json=as_json)
 
 
 def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_new: bool = False) -> None:

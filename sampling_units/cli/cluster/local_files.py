@@ -2,34 +2,29 @@
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sampling_units import file_names
 from sampling_units.cli.command_errors import NO_TEXT, is_text
-from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
-
-if TYPE_CHECKING:
-    from sampling_units.job import Sinks
+from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters
+from sampling_units.io.atomic import AtomicFiles
 
 _DIGESTED_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Job:
-    """One file.
+class LocalFile:
+    """One file to cluster.
 
     Attributes:
         source: where it is, as the user wrote it.
         filename: what it is called in results; its output has the same place below the output folder.
         target: its clustered file.
         frame: its sampling frame.
-        run: number of the process that runs the job, so that two runs do not write the same partial files.
+        run: number of the process that runs the command.
     """
 
     source: Path
@@ -39,30 +34,23 @@ class Job:
     run: int
 
     @property
-    def partials(self) -> tuple[Path, Path]:
-        """The outputs while they are being written; known to the parent, which tidies up after a killed process."""
-        clustered, frame = (path.with_name(f".{path.name}.{self.run}.part") for path in (self.target, self.frame))
-        return clustered, frame
+    def outputs(self) -> AtomicFiles:
+        """The frame and the clustered file; the latter says that the work is done, so it comes last."""
+        return AtomicFiles((self.frame, self.target), self.run)
 
     @property
     def has_outputs(self) -> bool:
         """Whether an output is there, of whichever run."""
         from sampling_units.io.provenance import read_provenance
 
-        return any(read_provenance(str(path)) is not None for path in (self.target, self.frame))
-
-    def remove_partials(self) -> None:
-        """Tidy up, as far as the disk allows: whatever went wrong before is what the user should read."""
-        with suppress(OSError):
-            for path in self.partials:
-                path.unlink(missing_ok=True)
+        return any(read_provenance(str(path)) is not None for path in self.outputs.targets)
 
 
 @dataclass(frozen=True)
 class Work:
     """What a run has to do; ``n_outputs_ignored`` files in the given folders are outputs of runs into other folders."""
 
-    jobs: list[Job]
+    files: list[LocalFile]
     n_outputs_ignored: int
 
 
@@ -74,14 +62,14 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
     Raises:
         InvalidParameters: two inputs would have the same output, or there is no input at all.
     """
-    by_target: dict[Path, Job] = {}
+    by_target: dict[Path, LocalFile] = {}
     places: set[Path] = set()
     resolved = cache(Path.resolve)
     n_outputs_ignored = 0
     for path in paths:
         if path.is_dir():
             inside = _inside(path)
-            outputs = {found for found in inside if found.is_file() and _is_output(found)}
+            outputs = {found for found in inside if found.is_file() and _is_output(found, path)}
             n_outputs_ignored += sum(out.resolve() not in found.resolve().parents for found in outputs)
             files = [(found, found.relative_to(path).as_posix()) for found in inside if found not in outputs]
         else:
@@ -98,7 +86,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
                     continue
                 raise InvalidParameters(f"{first} and {source} would both be written to {target}")
             places.add(place)
-            by_target[target] = Job(source, filename, target, out / file_names.frame_key(filename), os.getpid())
+            by_target[target] = LocalFile(source, filename, target, out / file_names.frame_key(filename), os.getpid())
     if not by_target:
         suffixes = " or ".join(file_names.INPUT_SUFFIXES)
         besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
@@ -107,7 +95,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """What in a folder is named like an input, and folders that nobody has looked into: each fails by itself."""
+    """What in a folder is named like an input, and folders that are not read: each becomes a failure of its own."""
     found: list[Path] = []
 
     def note_unreadable(error: OSError) -> None:
@@ -119,8 +107,11 @@ def _inside(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _is_output(path: Path) -> bool:
-    if not path.name.startswith(file_names.OUTPUT_PREFIX) and file_names.FRAME_PREFIX.rstrip("/") not in path.parts:
+def _is_output(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder that was given is an output of an earlier run."""
+    # Names above the folder say nothing about what is in it.
+    folders = (folder.resolve().name, *path.relative_to(folder).parent.parts)
+    if not path.name.startswith(file_names.OUTPUT_PREFIX) and file_names.FRAME_PREFIX.rstrip("/") not in folders:
         return False
     from sampling_units.io.provenance import (
         read_provenance,  # Takes a moment to load, and few folders hold such a file.
@@ -129,24 +120,7 @@ def _is_output(path: Path) -> bool:
     return read_provenance(str(path)) is not None
 
 
-def check_writable(folder: Path) -> float:
-    """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
-
-    Returns:
-        What time it is there: a disk elsewhere has a clock of its own.
-
-    Raises:
-        OutputNotWritable: naming the folder and the reason.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            return os.fstat(file.fileno()).st_mtime
-    except OSError as error:
-        raise OutputNotWritable(f"cannot write to the folder {folder}: {error.strerror}") from error
-
-
-def identify(job: Job) -> str:
+def identify(file: LocalFile) -> str:
     """MD5 of the content: what S3 uses as ETag for an object uploaded in one part, so that the outputs are the same.
 
     Raises:
@@ -154,56 +128,28 @@ def identify(job: Job) -> str:
         InvalidInput: its name is no possible one, or it cannot be read.
     """
     try:
-        is_file = job.source.is_file()
+        is_file = file.source.is_file()
         if not is_file:
-            if not job.source.exists():
+            if not file.source.exists():
                 raise FileMissing("there is no such file or folder")
-            if job.source.is_dir():
-                if job.source.is_symlink():
+            if file.source.is_dir():
+                if file.source.is_symlink():
                     raise InvalidInput("is a link to a folder, which is not followed; name the folder itself")
-                os.listdir(job.source)
-        file_names.check_filename(job.filename)
+                os.listdir(file.source)
+        file_names.check_filename(file.filename)
         if not is_file:
             raise InvalidInput("is not a regular file")
-        if not is_text(job.source):
+        if not is_text(file.source):
             raise InvalidInput(NO_TEXT)
-        return _digest(job.source)
+        return _digest(file.source)
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error
 
 
 def _digest(path: Path) -> str:
     md5 = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        # The buffer of hashlib's own function is filled with zeros first, which takes longer than a small file.
-        while piece := file.read(_DIGESTED_BYTES):
+    with path.open("rb") as content:
+        # hashlib.file_digest fills its buffer with zeros first, which takes longer than reading a small file.
+        while piece := content.read(_DIGESTED_BYTES):
             md5.update(piece)
     return md5.hexdigest()
-
-
-@contextmanager
-def open_outputs(job: Job) -> "Iterator[Sinks]":
-    """Where to write the outputs. They appear whole or not at all; older ones stay until the new ones are there.
-
-    Raises:
-        OutputNotWritable: the disk is full, or the folder cannot be written.
-    """
-    partials = job.partials
-    try:
-        try:
-            for path in partials:
-                if not path.parent.is_dir():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-            clustered, frame = partials
-            from sampling_units.job import Sinks
-
-            yield Sinks(clustered=str(clustered), frame=str(frame))
-            # The clustered file says that the work is done: it comes last.
-            os.replace(frame, job.frame)
-            os.replace(clustered, job.target)
-        except BaseException:
-            job.remove_partials()
-            raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputNotWritable(f"the output {job.target} cannot be written ({reason})") from error

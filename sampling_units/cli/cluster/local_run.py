@@ -1,5 +1,6 @@
 """Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
@@ -9,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 import kmeans
-from sampling_units.cli.cluster.local_files import Job, check_writable, find_work, identify, open_outputs
+from sampling_units.cli.cluster.local_files import LocalFile, find_work, identify
 from sampling_units.cli.command_errors import require_text
-from sampling_units.cli.lean_process import give_back_compiler, keep_loaded
 from sampling_units.cli.progress_bar import one_by_one
 from sampling_units.cli.stop_signals import Stopped
 from sampling_units.cores import available_cores
 from sampling_units.errors import InternalError, NoResult, OutputNotWritable, RunError
+from sampling_units.io.atomic import check_writable
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport, FileResult, Totals, add_up
 
@@ -69,29 +70,29 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     require_text(out)
     since = check_writable(out)
     n_cores = jobs or available_cores()
-    n_processes = min(n_cores, len(work.jobs))
-    work_on = partial(cluster_job, params=params, force=force, since=since, n_threads=n_cores // n_processes)
+    n_processes = min(n_cores, len(work.files))
+    work_on = partial(cluster_local_file, params=params, force=force, since=since, n_threads=n_cores // n_processes)
     results: dict[Path, FileResult] = {}
     try:
-        with one_by_one("clustering", len(work.jobs)) as advance:
-            for job, result in _results(work.jobs, work_on, n_processes):
-                results[job.target] = result
+        with one_by_one("clustering", len(work.files)) as advance:
+            for file, result in _results(work.files, work_on, n_processes):
+                results[file.target] = result
                 advance()
     except Stopped as stopped:
-        message = f"{len(results):,} of {len(work.jobs):,} files are finished"
+        message = f"{len(results):,} of {len(work.files):,} files are finished"
         raise Interrupted(message, stopped.exit_status) from None
     finally:
         # A process that was killed leaves what it had written so far.
-        for job in work.jobs:
-            if job.target not in results or results[job.target].failure:
-                job.remove_partials()
-    in_order = [results[job.target] for job in work.jobs]
+        for file in work.files:
+            if file.target not in results or results[file.target].failure:
+                file.outputs.remove_partials()
+    in_order = [results[file.target] for file in work.files]
     return LocalSummary(
         out=str(out),
         params=params,
         n_skipped=sum(result.skipped for result in in_order),
         n_outputs_ignored=work.n_outputs_ignored,
-        n_failed_with_outputs=sum(results[job.target].report is None and job.has_outputs for job in work.jobs),
+        n_failed_with_outputs=sum(results[file.target].report is None and file.has_outputs for file in work.files),
         elapsed_seconds=round(time.perf_counter() - started, 3),
         files=in_order,
         **add_up(in_order),
@@ -99,97 +100,100 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
 
 
 def _results(
-    jobs: list[Job], work_on: Callable[[Job], FileResult], n_processes: int
-) -> Iterator[tuple[Job, FileResult]]:
-    """Each job with its result, as they finish; the largest files start first."""
+    files: list[LocalFile], work_on: Callable[[LocalFile], FileResult], n_processes: int
+) -> Iterator[tuple[LocalFile, FileResult]]:
+    """Each file with its result, as they finish; the largest files start first."""
     if n_processes == 1:
-        for job in jobs:
-            yield job, work_on(job)
+        for file in files:
+            yield file, work_on(file)
         return
     from sampling_units.cli.cluster.worker_pool import run_in_processes
 
-    batches = _batches(jobs, most=max(1, len(jobs) // (_BATCHES_PER_PROCESS * n_processes)))
+    batches = _batches(files, most=max(1, len(files) // (_BATCHES_PER_PROCESS * n_processes)))
     while batches:
-        suspects: list[list[Job]] = []
+        suspects: list[list[LocalFile]] = []
         for batch, results in run_in_processes(partial(_work_on_batch, work_on), batches, n_processes):
             if results is not None:
                 yield from zip(batch, results, strict=True)
             elif len(batch) > 1:
-                suspects += [[job] for job in batch]
+                suspects += [[file] for file in batch]
             else:
-                [job] = batch
+                [file] = batch
                 message = "the process that had this file was killed, most likely for lack of memory"
-                yield job, FileResult.failed(job.filename, NoResult(message, filename=_as_text(job.source)))
+                yield file, FileResult.failed(file.filename, NoResult(message, filename=_as_text(file.source)))
         batches = suspects
 
 
-def _work_on_batch(work_on: Callable[[Job], FileResult], batch: list[Job]) -> list[FileResult]:
-    return [work_on(job) for job in batch]
+def _work_on_batch(work_on: Callable[[LocalFile], FileResult], batch: list[LocalFile]) -> list[FileResult]:
+    return [work_on(file) for file in batch]
 
 
-def _batches(jobs: list[Job], most: int) -> list[list[Job]]:
+def _batches(files: list[LocalFile], most: int) -> list[list[LocalFile]]:
     """What a process is given at a time: files of a few milliseconds together, at most so many, others alone."""
-    batches: list[list[Job]] = []
+    batches: list[list[LocalFile]] = []
     n_bytes = _BATCH_BYTES
-    for size, job in sorted(((_size(job), job) for job in jobs), key=itemgetter(0), reverse=True):
+    for size, file in sorted(((_size(file), file) for file in files), key=itemgetter(0), reverse=True):
         if n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
             batches.append([])
             n_bytes = 0
-        batches[-1].append(job)
+        batches[-1].append(file)
         n_bytes += size
     return batches
 
 
-def _size(job: Job) -> int:
+def _size(file: LocalFile) -> int:
     try:
-        return job.source.stat().st_size
+        return file.source.stat().st_size
     except OSError:
-        return 0  # The job itself will say what is wrong with the file.
+        return 0  # `identify` will say what is wrong with it.
 
 
-def cluster_job(job: Job, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
+def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
     """Cluster one file, unless its output is up to date.
 
     Outputs that were made after ``since``, seconds of the file system's clock, are those of a process of this run that
     was killed later; they count as clustered.
     """
-    from sampling_units import job as file_job
-    from sampling_units import memory
+    from sampling_units import job, memory
 
     try:
-        etag = identify(job)
-        report = _report_of_outputs(job, params, etag)
+        etag = identify(file)
+        report = _report_of_outputs(file, params, etag)
         if report is not None and not force:
-            return _finished(job, report, skipped=job.target.stat().st_mtime <= since)
+            return _finished(file, report, skipped=file.target.stat().st_mtime <= since)
         warm_up()
         started = time.perf_counter()
-        with open_outputs(job) as sinks:
-            report = file_job.cluster_file(str(job.source), job.filename, etag, params, sinks, n_threads)
+        with file.outputs.written() as (frame, clustered):
+            sinks = job.Sinks(clustered=str(clustered), frame=str(frame))
+            report = job.cluster_file(str(file.source), file.filename, etag, params, sinks, n_threads)
     except RunError as error:
         # Within the run a file has a name relative to its folder; the user looks for it where the command says it is.
-        named = type(error)(error.message, **error.where | {"filename": _as_text(job.source)})
-        return FileResult.failed(job.filename, named)
+        named = type(error)(error.message, **error.where | {"filename": _as_text(file.source)})
+        return FileResult.failed(file.filename, named)
     except MemoryError:
-        return FileResult.failed(job.filename, memory.exceeded(_as_text(job.source)))
+        return FileResult.failed(file.filename, memory.exceeded(_as_text(file.source)))
     except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
-        return FileResult.failed(job.filename, InternalError(repr(error), filename=_as_text(job.source)))
-    return _finished(job, report, seconds=round(time.perf_counter() - started, 4))
+        return FileResult.failed(file.filename, InternalError(repr(error), filename=_as_text(file.source)))
+    return _finished(file, report, seconds=round(time.perf_counter() - started, 4))
 
 
 @cache
 def warm_up() -> None:
-    """Once in each process, before its first file is read."""
+    """Load what every file needs; once in each process, before its first file is read."""
     kmeans.warm_up()
-    give_back_compiler()
-    keep_loaded()
+    # The garbage collector need not look again and again through what stays loaded: that takes 0.7 s in a process that
+    # clusters one small file.
+    gc.freeze()
 
 
-def _finished(job: Job, report: FileReport, *, skipped: bool = False, seconds: float | None = None) -> FileResult:
+def _finished(
+    file: LocalFile, report: FileReport, *, skipped: bool = False, seconds: float | None = None
+) -> FileResult:
     return FileResult(
-        filename=job.filename,
+        filename=file.filename,
         skipped=skipped,
-        output=str(job.target),
-        frame=str(job.frame),
+        output=str(file.target),
+        frame=str(file.frame),
         seconds=seconds,
         report=report,
     )
@@ -200,7 +204,7 @@ def _as_text(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport | None:
+def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> FileReport | None:
     """The figures of outputs that are up to date, None if there are no such outputs.
 
     Raises:
@@ -210,7 +214,7 @@ def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport
     from sampling_units.job import describe_origin
 
     origin = describe_origin(params, etag).items()
-    paths = (job.frame, job.target)
+    paths = (file.frame, file.target)
     made = [read_provenance(str(path)) for path in paths]
     for path, provenance in zip(paths, made, strict=True):
         if provenance is None and path.exists():

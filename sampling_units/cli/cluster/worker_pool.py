@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeVar
 
-from sampling_units.cli.lean_process import start_lean
 from sampling_units.cli.stop_signals import STOP_SIGNALS
 
 Task = TypeVar("Task")
@@ -60,13 +59,14 @@ def _in_one_pool(
     work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
 ) -> Iterator[tuple[int, "Future[Result]"]]:
     """Number and future of each task as they finish, all of them only if no process is killed."""
+    others = active_children()
     pool = ProcessPoolExecutor(
         n_processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(),)
     )
     is_complete = False
     try:
         futures = {}
-        with _stop_signals_held():
+        with _stop_signals_blocked():
             for number, task in enumerate(tasks):
                 try:
                     futures[pool.submit(work_on, task)] = number
@@ -77,15 +77,15 @@ def _in_one_pool(
         is_complete = True
     finally:
         if not is_complete:
-            # Nobody waits for what the workers had begun, and in a long kernel they would not notice a gentler signal.
-            for process in list((pool._processes or {}).values()):
+            # What the workers have begun is not wanted any more, and within a long kernel Python handles no signal.
+            for process in set(active_children()).difference(others):
                 process.kill()
         pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _stop_signals_held() -> Iterator[None]:
-    """Let stop signals wait: no worker is started that the pool does not know, and workers inherit being deaf."""
+def _stop_signals_blocked() -> Iterator[None]:
+    """Block stop signals: they wait until all workers are started, and workers inherit that they are blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
@@ -95,7 +95,6 @@ def _stop_signals_held() -> Iterator[None]:
 
 def _start_worker(parent: int) -> None:
     """Leave Ctrl-C to the parent and the other cores to the other workers, and end when the parent does."""
-    start_lean()
     import pyarrow
 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

@@ -10,7 +10,7 @@ from sampling_units.cli.command_errors import errors_as_exit_status, require_fil
 from sampling_units.cli.row_progress import row_progress
 from sampling_units.errors import InvalidParameters
 from sampling_units.formatting import file_size, printable
-from sampling_units.io.atomic import hidden_folder, publish
+from sampling_units.io.atomic import staged_file
 
 
 @click.command(epilog="Exit status: 0 done, 1 a file cannot be exported, 2 wrong usage, 130 Ctrl-C.")
@@ -56,14 +56,13 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -
         require_text(out)
         from sampling_units.cli.export.map_layer import write_layer
 
-        with hidden_folder(out.parent) as hidden:
+        with staged_file(out) as path:
             with row_progress() as advance:
-                written = write_layer(files, hidden / out.name, wanted, advance)
-            size = (hidden / out.name).stat().st_size
-            publish([(hidden / out.name, out)], hidden)
+                written = write_layer(files, path, wanted, advance)
+            size = path.stat().st_size
     if as_json:
-        told = {"out": str(out), "format": wanted.name, "n_rows": written.n_rows, "bytes": size}
-        click.echo(json.dumps(told | {"changes": list(written.changes)}))
+        result = {"out": str(out), "format": wanted.name, "n_rows": written.n_rows, "bytes": size}
+        click.echo(json.dumps(result | {"changes": list(written.changes)}))
         return
     of_files = "" if len(files) == 1 else f" of {len(files):,} files"
     click.echo(printable(f"{written.n_rows:,} rows{of_files} are in {out} ({wanted.name}, {file_size(size)})."))

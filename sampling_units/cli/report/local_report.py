@@ -9,9 +9,9 @@ import kmeans
 from sampling_units import file_names
 from sampling_units.cli.cluster.local_run import LocalSummary
 from sampling_units.cli.progress_bar import one_by_one
-from sampling_units.errors import FileMissing, InvalidInput, OutputNotWritable
+from sampling_units.errors import FileMissing, InvalidInput
 from sampling_units.frame.reading import FrameOrigin, read_frame
-from sampling_units.io.atomic import hidden_folder, publish
+from sampling_units.io.atomic import staged_file
 from sampling_units.parameters import parse_parameters
 from sampling_units.report import ReportBuilder, RunHeader
 
@@ -33,7 +33,7 @@ def make_report(results: Path) -> LocalReport:
         VendorMissing: the libraries that go into the page are not there.
     """
     folder = results / file_names.FRAME_PREFIX
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _is_frame(path)}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _is_frame(path, folder)}
     if not paths:
         raise FileMissing(f"there are no sampling frames in {folder}", filename=str(results))
     first_path = paths[min(paths)]
@@ -88,17 +88,14 @@ def write_page(page: bytes, target: Path) -> None:
     Raises:
         OutputNotWritable: it cannot be written.
     """
-    with hidden_folder(target.parent) as hidden:
-        try:
-            (hidden / target.name).write_bytes(page)
-        except OSError as error:
-            raise OutputNotWritable(f"cannot write {target}: {error.strerror}") from error
-        publish([(hidden / target.name, target)], hidden)
+    with staged_file(target) as path:
+        path.write_bytes(page)
 
 
-def _is_frame(path: Path) -> bool:
-    # Hidden are those that a running command has not finished.
-    return file_names.is_input(path.name) and not path.name.startswith(".") and path.is_file()
+def _is_frame(path: Path, folder: Path) -> bool:
+    # Names that begin with a dot are those of files and folders that a running command has not finished.
+    is_unfinished = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return file_names.is_input(path.name) and not is_unfinished and path.is_file()
 
 
 def _check_same(origin: FrameOrigin, path: Path, first: FrameOrigin, first_path: Path) -> None:

@@ -2,15 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from sampling_units.cli.command_errors import errors_as_exit_status, require_file, require_text
-from sampling_units.errors import InvalidParameters, OutputNotWritable
+from sampling_units.errors import InvalidParameters
 from sampling_units.formatting import printable
-from sampling_units.io.atomic import hidden_folder, publish
+from sampling_units.io.atomic import staged_file
 
 if TYPE_CHECKING:
     from sampling_units.sampling.frame_sample import StratumSample
@@ -21,25 +21,14 @@ _SHOWN_STRATA = 30
 
 @click.command(epilog="Exit status: 0 done, 1 a frame cannot be sampled, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("frames", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FRAME...")
-@click.option("--n", "n_selected", type=click.IntRange(1), required=True, help="Clusters to select, in all strata.")
+@click.option("--n", type=click.IntRange(1), required=True, help="Clusters to select, in all strata.")
 @click.option("--stratify", multiple=True, metavar="COLUMN", help="Sample each value by itself; repeatable.")
-@click.option(
-    "--size", "size_column", default="cluster_weight", show_default=True, help="Column with measures of size."
-)
+@click.option("--size", default="cluster_weight", show_default=True, help="Column with measures of size.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another sample.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Parquet file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def sample(
-    frames: tuple[Path, ...],
-    n_selected: int,
-    stratify: tuple[str, ...],
-    size_column: str,
-    seed: int,
-    out: Path,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
+def sample(frames: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, **options: Any) -> None:
     """Select clusters from a sampling frame, with probability proportional to size.
 
     Selection is systematic in the order of the frame, where near clusters are near each other, so the sample is
@@ -62,27 +51,15 @@ def sample(
         for path in frames:
             require_file(path)
         require_text(out)
-        from sampling_units.sampling.frame_sample import (  # pyarrow takes a moment to load.
-            draw,
-            read_frame,
-            write_sample,
-        )
+        # pyarrow takes a moment to load.
+        from sampling_units.sampling.frame_sample import SampleDesign, draw, read_frames, write_sample
 
-        frame = read_frame(frames, size_column, stratify)
-        selection, strata = draw(frame, n_selected, seed)
-        drawn = {
-            "frames": [str(path) for path in frames],
-            "n": n_selected,
-            "size": size_column,
-            "stratify": list(stratify),
-            "seed": seed,
-        }
-        with hidden_folder(out.parent) as hidden:
-            try:
-                write_sample(frame, selection, hidden / out.name, drawn)
-            except OSError as error:
-                raise OutputNotWritable(f"cannot write {out}: {error.strerror or error}") from error
-            publish([(hidden / out.name, out)], hidden)
+        design = SampleDesign(**options)
+        frame = read_frames(frames, design)
+        selection, strata = draw(frame, design)
+        drawn = {"frames": [str(path) for path in frames]} | msgspec.to_builtins(design)
+        with staged_file(out) as path:
+            write_sample(frame, selection, path, drawn)
     if frame.odd_one is not None:
         message = f"Note: {frame.odd_one} and {frames[0]} were not made with the same parameters and version."
         click.echo(printable(message), err=True)
@@ -90,8 +67,8 @@ def sample(
         strata_as_json = [msgspec.to_builtins(stratum) for stratum in strata]
         click.echo(msgspec.json.encode({**drawn, "out": str(out), "strata": strata_as_json}))
         return
-    _print(strata, stratify)
-    click.echo(printable(f"{n_selected:,} of {len(frame.sizes):,} clusters are in {out} (seed {seed})."))
+    _print(strata, design.stratify)
+    click.echo(printable(f"{design.n:,} of {len(frame.sizes):,} clusters are in {out} (seed {design.seed})."))
 
 
 def _print(strata: "list[StratumSample]", stratify: tuple[str, ...]) -> None:

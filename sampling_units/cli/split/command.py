@@ -13,7 +13,7 @@ from sampling_units.cli.row_progress import row_progress
 from sampling_units.cli.split.part_names import PART_SUFFIX, part_names, renamed
 from sampling_units.errors import InvalidParameters
 from sampling_units.formatting import printable
-from sampling_units.io.atomic import hidden_folder, publish
+from sampling_units.io.atomic import replace_all, staging_folder
 
 if TYPE_CHECKING:
     from sampling_units.cli.split.column_values import Values
@@ -70,11 +70,11 @@ def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Val
         names = part_names(values.texts())
         targets = [out / name for name in names]
         _check_targets(targets, file, overwrite=overwrite)
-        with hidden_folder(out) as hidden:
-            # Not yet called .parquet: whatever happens, nobody takes them for finished.
-            made = [hidden / f"{number}.part" for number in range(len(names))]
-            write_parts(source, values, made, hidden, advance)
-            publish(list(zip(made, targets, strict=True)), hidden)
+        with staging_folder(out) as staging:
+            # Not yet called .parquet: whatever happens, no unfinished file is taken for an input.
+            made = [staging / f"{number}.part" for number in range(len(names))]
+            write_parts(source, values, made, staging, advance)
+            replace_all(list(zip(made, targets, strict=True)), staging)
     return values, names
 
 

@@ -29,7 +29,7 @@ _BUCKET_BYTES = 64 * 2**20
 _SORTING, _WRITING = "sorting", "writing"
 
 
-def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], hidden: Path, advance: Advance) -> None:
+def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], staging: Path, advance: Advance) -> None:
     """Write the rows of each value to its path, in input order, with all columns and the metadata of the file.
 
     A bounding box of the whole file in its metadata is left out. Files whose rows need more memory than
@@ -39,7 +39,7 @@ def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], hidden: Pa
         file: the file.
         values: what ``count_values`` found in it.
         paths: one for each value.
-        hidden: folder for the buckets.
+        staging: folder for the buckets.
         advance: is told of the progress.
 
     Raises:
@@ -52,13 +52,13 @@ def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], hidden: Pa
         if len(buckets) == 1:
             _write_bucket(file.tables(), values, buckets[0], paths, schema, advance)
             return
-        sources = [hidden / f"{number}.bucket" for number in range(len(buckets))]
+        sources = [staging / f"{number}.bucket" for number in range(len(buckets))]
         _sort_into_buckets(file, values, buckets, sources, advance)
         for bucket, source in zip(buckets, sources, strict=True):
             _write_bucket(_read_bucket(source), values, bucket, paths, schema, advance)
             source.unlink()
     except OSError as error:
-        raise OutputNotWritable(f"cannot write to {hidden.parent}: {error.strerror or error}") from error
+        raise OutputNotWritable(f"cannot write to {staging.parent}: {error.strerror or error}") from error
 
 
 def _rows_in_memory(file: GeoFile) -> int:

@@ -19,8 +19,13 @@ def note_and_die_if_fatal(task):
     return name
 
 
-def cluster_job_or_die(job, **options):
+def cluster_file_or_die(file, **options):
     """Cluster a file, as a run does; one named ``fatal`` ends the whole process."""
-    if job.filename == "fatal.parquet":
+    if file.filename == "fatal.parquet":
         os.kill(os.getpid(), signal.SIGKILL)
-    return local_run.cluster_job(job, **options)
+    return local_run.cluster_local_file(file, **options)
+
+
+def sleep_and_return(seconds):
+    time.sleep(seconds)
+    return seconds

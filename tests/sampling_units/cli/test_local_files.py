@@ -142,3 +142,17 @@ def test_a_file_that_is_no_output_is_not_replaced(folder, name, options):
         f"OutputNotWritable: in/a.parquet: out/{name} is there already, but cannot be read as an output" in done.stderr
     )
     assert contents(folder / "out") == {name: own}
+
+
+def test_names_above_the_given_folder_make_no_output_of_a_file(folder, monkeypatch):
+    """Only a file within a folder called frame may be a frame; an input that carries our metadata stays an input."""
+    run("in", "--out", "out")
+    above = folder / "frame" / ".hidden" / "in"
+    above.mkdir(parents=True)
+    (folder / "out" / "frame" / "a.parquet").rename(above / "a.parquet")
+    done = run(above, "--out", "again")
+    # It is worked on, which fails because it is a frame.
+    assert [file["failure"]["column"] for file in json.loads(done.stdout)["files"]] == ["cluster_id"]
+    for given in (folder / "frame", folder / "frame" / ".hidden" / ".." / ".." / "frame"):
+        nothing = run(given, "--out", "again")
+        assert (nothing.exit_code, "(outputs of earlier runs, left out: 1)" in nothing.stderr) == (2, True)

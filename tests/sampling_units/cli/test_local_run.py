@@ -8,7 +8,7 @@ from sampling_units import job as file_job
 from sampling_units.cli.cluster import local_run
 from sampling_units.cli.main import main
 from sampling_units.parameters import parse_parameters
-from tests.sampling_units.cli.fatal_tasks import cluster_job_or_die
+from tests.sampling_units.cli.fatal_tasks import cluster_file_or_die
 from tests.support.geoparquet_files import cell_file
 
 
@@ -70,8 +70,8 @@ def test_nothing_in_a_folder_is_passed_over_in_silence(tmp_path, monkeypatch):
 def test_a_killed_process_costs_one_file_of_the_many_it_had(tmp_path, monkeypatch):
     for name in ("before", "fatal", "later", "last"):
         (tmp_path / f"{name}.parquet").write_bytes(cell_file(40))
-    monkeypatch.setattr(local_run, "cluster_job", cluster_job_or_die)
-    monkeypatch.setattr(local_run, "_batches", lambda jobs, most: [jobs])
+    monkeypatch.setattr(local_run, "cluster_local_file", cluster_file_or_die)
+    monkeypatch.setattr(local_run, "_batches", lambda files, most: [files])
     params = parse_parameters({"target_weight": 20})
     summary = local_run.run([tmp_path], tmp_path / "out", params, jobs=2, force=False)
     assert (summary.n_succeeded, summary.n_skipped) == (3, 0)

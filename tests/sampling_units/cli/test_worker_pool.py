@@ -1,5 +1,8 @@
+import time
+from multiprocessing import active_children, get_context
+
 from sampling_units.cli.cluster.worker_pool import run_in_processes
-from tests.sampling_units.cli.fatal_tasks import note_and_die_if_fatal
+from tests.sampling_units.cli.fatal_tasks import note_and_die_if_fatal, sleep_and_return
 
 
 def run(tmp_path, n_tasks, fatal, n_processes=2):
@@ -39,3 +42,18 @@ def test_leaving_early_waits_for_nothing(tmp_path):
     next(results)
     results.close()
     assert len(list(tmp_path.iterdir())) < 200
+
+
+def test_leaving_early_ends_the_workers_and_no_other_process(tmp_path):
+    other = get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    try:
+        results = run_in_processes(sleep_and_return, [0.0, 60.0, 60.0], 2)
+        assert next(results) == (0.0, 0.0)
+        began = time.monotonic()
+        results.close()
+        assert time.monotonic() - began < 10
+        assert active_children() == [other]
+    finally:
+        other.kill()
+        other.join()

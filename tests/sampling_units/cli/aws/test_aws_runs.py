@@ -13,11 +13,12 @@ from sampling_units.aws import s3
 from sampling_units.cli.aws import run_progress
 from sampling_units.cli.aws.deployment import Deployment
 from sampling_units.cli.aws.list import list_runs
+from sampling_units.cli.aws.options import AfterStart
 from sampling_units.cli.aws.plan import look_ahead
 from sampling_units.cli.aws.retry import retry_run
 from sampling_units.cli.aws.run_outcome import failures_by_error, outcome_of
 from sampling_units.cli.aws.run_progress import RunProgress
-from sampling_units.cli.aws.start import accompany
+from sampling_units.cli.aws.start import report_start
 from sampling_units.errors import InvalidInput, InvalidParameters, NoResult, StorageUnavailable
 from sampling_units.results import FileResult
 from sampling_units.runs.settings import NO_DEPLOYMENT
@@ -228,8 +229,7 @@ def test_names_that_cannot_be_those_of_files_are_told_before_and_not_retried(buc
     assert (outlook.n_found, outlook.n_refused, outlook.n_files) == (2, 1, 1)
     assert (outlook.estimate.n_files, outlook.estimate.n_batches) == (1, 1)
     answers += [{"status": "RUNNING"}, described]
-    options = {"is_new": True, "as_json": False, "wait": True, "is_followed": False}
-    accompany(DEPLOYMENT, "run-1", **options)
+    report_start(DEPLOYMENT, "run-1", AfterStart(), is_new=True)
     assert "2 files found, 0 up to date, 1 refused for their names, 1 to do in 1 batch." in capsys.readouterr().out
     new_run, _, reason = retry_run(DEPLOYMENT, "run-1", None, None)
     assert new_run is None
