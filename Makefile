@@ -119,14 +119,6 @@ node_modules/.complete: package-lock.json
 	@touch $@
 
 # What the report page holds of other projects: files that go into it as they are, each with its licence.
-sampling_units/report/vendor/.complete: node_modules/.complete
-	rm -rf $(@D)
-	mkdir -p $(@D)
-	cp node_modules/maplibre-gl/dist/maplibre-gl.js node_modules/maplibre-gl/dist/maplibre-gl.css $(@D)
-	cp node_modules/d3/dist/d3.min.js node_modules/@observablehq/plot/dist/plot.umd.min.js $(@D)
-	cp node_modules/datatables.net/js/dataTables.min.js $(@D)
-	cp node_modules/maplibre-gl/LICENSE.txt $(@D)/maplibre-gl.licence.txt
-	cp node_modules/d3/LICENSE $(@D)/d3.licence.txt
-	cp node_modules/@observablehq/plot/LICENSE $(@D)/plot.licence.txt
-	cp node_modules/datatables.net/License.txt $(@D)/dataTables.licence.txt
+sampling_units/report/vendor/.complete: setup.py node_modules/.complete | .venv/.complete
+	$(VENV)/python setup.py --quiet page_libraries
 	@touch $@
