@@ -14,7 +14,7 @@ import kmeans
 from kmeans.arrays import FloatArray
 from sampling_units.errors import InvalidInput, InvalidParameters
 from sampling_units.file_names import file_stem
-from sampling_units.frame.writing import FrameColumns, cluster_polygons, write_frame
+from sampling_units.frame.writing import FrameFigures, write_frame
 from sampling_units.io.clustered_file import ClusterColumns, write_clustered
 from sampling_units.io.columns import Grouping
 from sampling_units.io.geometry import is_out_of_memory
@@ -73,7 +73,7 @@ def _clustered(
     source: Any, filename: str, input_etag: str, params: RunParameters, sinks: Sinks, n_threads: int
 ) -> FileReport:
     job_input = read_input(source, filename, params)
-    rows, grouping, prefix = job_input.rows, job_input.rows.grouping, params.column_prefix
+    rows, grouping = job_input.rows, job_input.rows.grouping
     clustering = _cluster(job_input, params, filename, n_threads)
     labels = np.full(len(rows.points), -1, np.int64)
     labels[rows.is_sound] = clustering.labels
@@ -83,22 +83,22 @@ def _clustered(
     report = _report(job_input, clustering)
     origin = describe_origin(params, input_etag)
     provenance = encode_provenance(origin | {"crs": job_input.projection.name, "report": msgspec.to_builtins(report)})
-    corners = None if job_input.footprints is None else job_input.footprints.corners
-    polygons = cluster_polygons(
-        rows, job_input.points, corners, job_input.cells, job_input.projection, job_input.window, clusters
-    )
-    figures = FrameColumns(
+    figures = FrameFigures(
         {name: values.take(pa.array(clustering.group)) for name, values in grouping.values.items()},
         clustering.n_points,
         clustering.pieces,
         clustering.radius,
         clustering.centroid,
     )
-    write_frame(
-        sinks.frame, polygons, figures, clusters, rows, job_input.projection, prefix=prefix, provenance=provenance
-    )
+    write_frame(sinks.frame, job_input, clusters, figures, provenance)
     write_clustered(
-        sinks.clustered, job_input.file, job_input.places, rows, clusters, prefix=prefix, provenance=provenance
+        sinks.clustered,
+        job_input.file,
+        job_input.places,
+        rows,
+        clusters,
+        prefix=params.column_prefix,
+        provenance=provenance,
     )
     return report
 

@@ -42,6 +42,7 @@ class JobInput:
         weights: float64 (m,).
         groups: int64 (m,), group of each row.
         parameters: the algorithm's parameters for each group.
+        params: those of the run.
     """
 
     file: GeoFile
@@ -55,6 +56,7 @@ class JobInput:
     weights: FloatArray
     groups: IntArray
     parameters: list[kmeans.Parameters]
+    params: RunParameters
 
 
 def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
@@ -101,6 +103,7 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
         weights=weights,
         groups=groups,
         parameters=_parameters_of_groups(rows, params),
+        params=params,
     )
 
 

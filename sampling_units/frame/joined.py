@@ -10,16 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray
+from sampling_units.frame import schema
 from sampling_units.frame.reading import Frame
 from sampling_units.io.encoding import bounding_boxes, points_as_wkb
 from sampling_units.io.geo_file import PIECE_ROWS
-from sampling_units.io.geo_metadata import GEO_METADATA, free_name, geo_metadata
+from sampling_units.io.geo_metadata import GEO_METADATA, geo_metadata
 from sampling_units.io.provenance import PROVENANCE_METADATA, encode_provenance
 
 # Some 150 MB on disk.
 _ROWS_PER_PART = 500_000
 # Columns after the id and those that the clusters are nested in.
-_N_FIGURES = 10
+_N_FIGURES = len(schema.COLUMNS) - 1
 
 
 class JoinedFrame:
@@ -79,8 +80,8 @@ class JoinedFrame:
             table = table if fitting is None else fitting
         if self._part is None:
             path = self._folder / f"part-{self.n_parts}.parquet"
-            schema = _with_metadata(table.schema, self._provenance)
-            self._part = _Part(path, pq.ParquetWriter(path, schema, compression="zstd"))
+            layout = _with_metadata(table.schema, self._provenance)
+            self._part = _Part(path, pq.ParquetWriter(path, layout, compression="zstd"))
         self._part.append(table.replace_schema_metadata(self._part.writer.schema.metadata))
 
     def _end_part(self) -> None:
@@ -106,16 +107,13 @@ class _Part:
         self.n_rows += table.num_rows
 
 
-def _with_metadata(schema: pa.Schema, provenance: dict[str, Any]) -> pa.Schema:
+def _with_metadata(layout: pa.Schema, provenance: dict[str, Any]) -> pa.Schema:
     """The schema as GeoParquet; where everything is, which may be left out, is not known before the end."""
-    *_, centroid, geometry, bbox = schema.names
-    descriptions = {
-        geometry: {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"]},
-        centroid: {"encoding": "WKB", "geometry_types": ["Point"]},
-    }
+    *_, centroid, geometry, bbox = layout.names
+    descriptions = {geometry: schema.GEOMETRY_DESCRIPTION, centroid: schema.CENTROID_DESCRIPTION}
     nowhere = np.empty((0, 2))
-    geo = geo_metadata(schema, geometry, descriptions, bbox, nowhere)
-    return schema.with_metadata({GEO_METADATA: geo, PROVENANCE_METADATA: encode_provenance(provenance)})
+    geo = geo_metadata(layout, geometry, descriptions, bbox, nowhere)
+    return layout.with_metadata({GEO_METADATA: geo, PROVENANCE_METADATA: encode_provenance(provenance)})
 
 
 def _as_table(filename: str, frame: Frame, prefix: str) -> pa.Table:
@@ -123,20 +121,20 @@ def _as_table(filename: str, frame: Frame, prefix: str) -> pa.Table:
     import shapely
 
     bounds: FloatArray = shapely.bounds(frame.polygons).reshape(-1, 4)
-    named: dict[str, pa.Array] = {f"{prefix}id": pa.array(frame.ids, pa.string()), **frame.group}
-    ours = {
-        "filename": pa.array([filename] * len(frame.ids), pa.string()),
-        f"{prefix}weight": pa.array(frame.weights),
-        f"{prefix}status": pa.array(frame.statuses, pa.string()),
-        "n_points": pa.array(frame.n_points),
-        "area_m2": pa.array(frame.areas),
-        "radius_m": pa.array(frame.radii),
-        "pieces": pa.array(frame.pieces),
-        "centroid": points_as_wkb(frame.centroids, np.ones(len(frame.ids), bool)),
-        "geometry": pa.array(shapely.to_wkb(frame.polygons), pa.binary()),
-        "bbox": bounding_boxes(bounds),
+    values = {
+        schema.ID: pa.array(frame.ids, pa.string()),
+        schema.FILENAME: pa.array([filename] * len(frame.ids), pa.string()),
+        schema.WEIGHT: pa.array(frame.weights),
+        schema.STATUS: pa.array(frame.statuses, pa.string()),
+        schema.N_POINTS: pa.array(frame.n_points),
+        schema.AREA: pa.array(frame.areas),
+        schema.RADIUS: pa.array(frame.radii),
+        schema.PIECES: pa.array(frame.pieces),
+        schema.CENTROID: points_as_wkb(frame.centroids, np.ones(len(frame.ids), bool)),
+        schema.GEOMETRY: pa.array(shapely.to_wkb(frame.polygons), pa.binary()),
+        schema.BBOX: bounding_boxes(bounds),
     }
-    return pa.table(named | {free_name(name, list(named)): column for name, column in ours.items()})
+    return schema.frame_table(values, frame.group, prefix)[0]
 
 
 def _concatenated(tables: list[pa.Table]) -> pa.Table:
@@ -148,12 +146,12 @@ def _concatenated(tables: list[pa.Table]) -> pa.Table:
         return pa.concat_tables([_with_text(table, nested) for table in tables]).combine_chunks()
 
 
-def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table | None:
+def _cast(table: pa.Table, layout: pa.Schema) -> pa.Table | None:
     """The table with the types of the part so far, None if they do not hold it."""
-    if table.column_names != schema.names:
+    if table.column_names != layout.names:
         return None
     try:
-        return table.cast(schema)
+        return table.cast(layout)
     except (pa.ArrowTypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 

@@ -14,14 +14,14 @@ from kmeans.arrays import FloatArray, IntArray
 from sampling_units.crs.antimeridian import cut
 from sampling_units.crs.operations import find_transformer, transform
 from sampling_units.crs.systems import LONGITUDE_LATITUDE, find_crs
-from sampling_units.errors import InvalidInput
+from sampling_units.errors import InvalidInput, InvalidParameters
+from sampling_units.frame import schema
 from sampling_units.io.geo_file import GeoFile
 from sampling_units.io.provenance import PROVENANCE_METADATA
+from sampling_units.parameters import RunParameters, parse_parameters
 from sampling_units.results import FileReport
 
 _TURN = 360.0
-# Columns of a frame after its first, the id, and those that the clusters were nested in.
-_FIGURES = ("weight", "status", "n_points", "area", "radius", "pieces", "centroid", "geometry", "bbox")
 
 
 class FrameOrigin(msgspec.Struct, frozen=True):
@@ -64,43 +64,65 @@ class Frame:
 
 
 def read_frame(source: Any, filename: str) -> Frame:
-    """Read the frame in ``source``, a path or a file object of pyarrow.
+    """Read the frame in ``source``, a path or a file object of pyarrow; its columns are found by their names.
+
+    Further columns, such as those of a sample, are left out.
 
     Raises:
-        InvalidInput: it is no frame of this program.
+        InvalidInput: it is no frame of this program; names the column that is missing or of another type.
     """
     import shapely
 
     file = GeoFile(source, filename)
-    names = file.schema.names
     origin = _origin(file)
-    if file.geometry is None or len(names) < 1 + len(_FIGURES):
-        raise InvalidInput("is no sampling frame", filename=filename)
+    params = _parameters(origin, filename)
+    names = schema.column_names(params.column_prefix, params.group_by)
+    missing = schema.missing_columns(file.schema.names, names)
+    missing += [name for name in params.group_by if file.schema.names.count(name) != 1]
+    if missing or file.geometry is None:
+        reason = f"the column {missing[0]} is missing" if missing else "it has no geometries"
+        raise InvalidInput(f"is no sampling frame: {reason}", filename=filename)
     table = pa.Table.from_batches(
         [batch for piece in file.tables() for batch in piece.to_batches()], schema=file.schema
     )
-    first, nested, figures = names[0], names[1 : -len(_FIGURES)], names[-len(_FIGURES) :]
-    column = dict(zip(_FIGURES, (table[name] for name in figures), strict=True))
+    column = {each: _typed(table, name, each.type, filename) for each, name in names.items() if not each.is_joined_only}
     to_degrees = _to_degrees(file.geometry.crs, filename)
-    polygons: npt.NDArray[np.object_] = shapely.from_wkb(column["geometry"].to_numpy(zero_copy_only=False))
-    centroids = shapely.get_coordinates(shapely.from_wkb(column["centroid"].to_numpy(zero_copy_only=False)))
+    polygons: npt.NDArray[np.object_] = shapely.from_wkb(column[schema.GEOMETRY].to_numpy(zero_copy_only=False))
+    centroids = shapely.get_coordinates(shapely.from_wkb(column[schema.CENTROID].to_numpy(zero_copy_only=False)))
     if to_degrees is not None and len(polygons):
         centroids = transform(to_degrees, centroids)
         polygons = _on_the_globe(polygons, centroids, to_degrees)
     return Frame(
         filename=filename,
         origin=origin,
-        ids=table[first].to_pylist(),
-        weights=column["weight"].to_numpy(),
-        statuses=column["status"].to_pylist(),
-        n_points=column["n_points"].to_numpy(),
-        areas=column["area"].to_numpy(),
-        radii=column["radius"].to_numpy(),
-        pieces=column["pieces"].to_numpy(),
-        group={name: table[name].combine_chunks() for name in nested},
+        ids=column[schema.ID].to_pylist(),
+        weights=column[schema.WEIGHT].to_numpy(),
+        statuses=column[schema.STATUS].to_pylist(),
+        n_points=column[schema.N_POINTS].to_numpy(),
+        areas=column[schema.AREA].to_numpy(),
+        radii=column[schema.RADIUS].to_numpy(),
+        pieces=column[schema.PIECES].to_numpy(),
+        group={name: table[name].combine_chunks() for name in params.group_by},
         centroids=centroids,
         polygons=polygons,
     )
+
+
+def _typed(table: pa.Table, name: str, data_type: pa.DataType, filename: str) -> pa.ChunkedArray:
+    """A column with the type that frames have."""
+    try:
+        return table[name].cast(data_type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        message = f"is no sampling frame: the type is {table[name].type}, not {data_type}"
+        raise InvalidInput(message, filename=filename, column=name) from error
+
+
+def _parameters(origin: FrameOrigin, filename: str) -> RunParameters:
+    """What the frame was made with: the names of its columns depend on it."""
+    try:
+        return parse_parameters(msgspec.json.decode(origin.parameters))
+    except (msgspec.MsgspecError, InvalidParameters) as error:
+        raise InvalidInput("was made with parameters of another version", filename=filename) from error
 
 
 def _on_the_globe(

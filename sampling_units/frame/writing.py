@@ -8,22 +8,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kmeans.arrays import FloatArray, IntArray
-from sampling_units.crs.antimeridian import LongitudeWindow, cut
-from sampling_units.crs.projection import Projection
+from sampling_units.crs.antimeridian import cut
 from sampling_units.errors import InvalidInput
+from sampling_units.frame import schema
 from sampling_units.io.clustered_file import ClusterColumns
 from sampling_units.io.encoding import bounding_boxes, points_as_wkb
 from sampling_units.io.geo_file import PIECE_ROWS
-from sampling_units.io.geo_metadata import GEO_METADATA, free_name, geo_metadata
+from sampling_units.io.geo_metadata import GEO_METADATA, geo_metadata
 from sampling_units.io.parquet_output import open_writer
 from sampling_units.io.provenance import PROVENANCE_METADATA
-from sampling_units.io.rows import Rows
-from sampling_units.lattice.cells import Cells
+from sampling_units.job_input import JobInput
 from sampling_units.polygons.cluster_polygons import lattice_polygons, voronoi_polygons
 
 
 @dataclass(frozen=True)
-class FrameColumns:
+class FrameFigures:
     """Figures of the k clusters besides those that every row is told.
 
     Attributes:
@@ -40,28 +39,11 @@ class FrameColumns:
     centroid: FloatArray
 
 
-def cluster_polygons(
-    rows: Rows,
-    metres: FloatArray,
-    corners: FloatArray | None,
-    cells: Cells | None,
-    projection: Projection,
-    window: LongitudeWindow | None,
-    clusters: ClusterColumns,
-) -> npt.NDArray[np.object_]:
-    """Polygon of each cluster in the coordinates of the file; None for a cluster that has no ground of its own.
+def cluster_polygons(job_input: JobInput, clusters: ClusterColumns) -> npt.NDArray[np.object_]:
+    """Polygon of each cluster in the coordinates of the file; None for a cluster that has no area of its own.
 
     Where rows are cells of a lattice it is the union of the cells, otherwise of those of the Voronoi diagram. Polygons
     that reach past the antimeridian are cut there, unless the file itself counts longitudes beyond it.
-
-    Args:
-        rows: the rows of the file.
-        metres: float64 (m, 2), the sound ones among them, projected.
-        corners: float64 (c, 2), corners of their polygons, projected; None if all are points.
-        cells: their lattice, if there is one.
-        projection: from the coordinates of the file to metres.
-        window: in which longitudes do not jump; None if the file has none.
-        clusters: what the rows belong to.
 
     Raises:
         InvalidInput: a cluster lies around a pole, where no polygon in degrees can.
@@ -71,18 +53,20 @@ def cluster_polygons(
     k = len(clusters.ids)
     if k == 0:
         return np.empty(0, dtype=object)
+    rows, projection, window, cells = job_input.rows, job_input.projection, job_input.window, job_input.cells
     labels = clusters.labels[rows.is_sound]
 
     def to_file(points: FloatArray) -> FloatArray:
-        places = projection.to_source(points)
-        return places if window is None else window.unwrap(places)
+        coordinates = projection.to_source(points)
+        return coordinates if window is None else window.unwrap(coordinates)
 
     if cells is not None and cells.are_filled:
         polygons = lattice_polygons(cells.lattice, labels, k, rows.weights[rows.is_sound])
         if cells.is_in_metres:
             polygons = _transformed(polygons, to_file)
     else:
-        polygons = _transformed(voronoi_polygons(metres, labels, k, corners), to_file)
+        corners = None if job_input.footprints is None else job_input.footprints.corners
+        polygons = _transformed(voronoi_polygons(job_input.points, labels, k, corners), to_file)
     if window is None:
         return polygons
     bounds = shapely.bounds(polygons)
@@ -93,54 +77,48 @@ def cluster_polygons(
 
 
 def write_frame(
-    sink: Any,
-    polygons: npt.NDArray[np.object_],
-    figures: FrameColumns,
-    clusters: ClusterColumns,
-    rows: Rows,
-    projection: Projection,
-    *,
-    prefix: str,
-    provenance: bytes,
+    sink: Any, job_input: JobInput, clusters: ClusterColumns, figures: FrameFigures, provenance: bytes
 ) -> None:
-    """Write the frame to ``sink``, a path or a file object, as GeoParquet 1.1 in the coordinate system of the file."""
+    """Write the frame as GeoParquet 1.1 in the coordinate system of the file.
+
+    Args:
+        sink: a path or a file object.
+        job_input: the file that was clustered.
+        clusters, figures: what is said of the clusters.
+        provenance: how the frame is made, for the file's metadata.
+
+    Raises:
+        InvalidInput: as ``cluster_polygons``.
+    """
     import shapely
 
+    polygons = cluster_polygons(job_input, clusters)
+    projection, crs = job_input.projection, job_input.rows.crs
     areas = shapely.area(_transformed(polygons, projection.to_metres))
-    centroid = projection.to_source(figures.centroid)
-    everywhere = np.ones(len(centroid), bool)
     bounds: FloatArray = shapely.bounds(polygons).reshape(-1, 4)
-    named: dict[str, pa.Array] = {f"{prefix}id": pa.array(clusters.ids, pa.string()), **figures.group}
-    ours = {
-        f"{prefix}weight": pa.array(clusters.weights),
-        f"{prefix}status": pa.array(clusters.statuses, pa.string()),
-        "n_points": pa.array(figures.n_points),
-        "area_m2": pa.array(np.where(np.isnan(areas), 0.0, areas)),
-        "radius_m": pa.array(figures.radius),
-        "pieces": pa.array(figures.pieces),
-        "centroid": points_as_wkb(centroid, everywhere),
-        "geometry": pa.array(shapely.to_wkb(polygons), pa.binary()),
-        "bbox": bounding_boxes(bounds),
+    values = {
+        schema.ID: pa.array(clusters.ids, pa.string()),
+        schema.WEIGHT: pa.array(clusters.weights),
+        schema.STATUS: pa.array(clusters.statuses, pa.string()),
+        schema.N_POINTS: pa.array(figures.n_points),
+        schema.AREA: pa.array(np.where(np.isnan(areas), 0.0, areas)),
+        schema.RADIUS: pa.array(figures.radius),
+        schema.PIECES: pa.array(figures.pieces),
+        schema.CENTROID: points_as_wkb(projection.to_source(figures.centroid), np.ones(len(clusters.ids), bool)),
+        schema.GEOMETRY: pa.array(shapely.to_wkb(polygons), pa.binary()),
+        schema.BBOX: bounding_boxes(bounds),
     }
-    # A grouping column may be called like one of these; it keeps its name.
-    names = {name: free_name(name, list(named)) for name in ours}
-    named |= {names[name]: column for name, column in ours.items()}
-    table = pa.table(named)
+    table, names = schema.frame_table(values, figures.group, job_input.params.column_prefix)
     descriptions = {
-        names["geometry"]: {
-            "encoding": "WKB",
-            "geometry_types": ["MultiPolygon", "Polygon"],
-            "crs": rows.crs,
-            "orientation": "counterclockwise",
-        },
-        names["centroid"]: {"encoding": "WKB", "geometry_types": ["Point"], "crs": rows.crs},
+        names[schema.GEOMETRY]: schema.GEOMETRY_DESCRIPTION | {"crs": crs, "orientation": "counterclockwise"},
+        names[schema.CENTROID]: schema.CENTROID_DESCRIPTION | {"crs": crs},
     }
     metadata = {
-        GEO_METADATA: geo_metadata(table.schema, names["geometry"], descriptions, names["bbox"], bounds),
+        GEO_METADATA: geo_metadata(table.schema, names[schema.GEOMETRY], descriptions, names[schema.BBOX], bounds),
         PROVENANCE_METADATA: provenance,
     }
     table = table.replace_schema_metadata(metadata)
-    with open_writer(sink, table.schema, table.num_rows, names["bbox"]) as writer:
+    with open_writer(sink, table.schema, table.num_rows, names[schema.BBOX]) as writer:
         writer.write_table(table, PIECE_ROWS)
 
 

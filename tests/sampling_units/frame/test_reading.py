@@ -3,6 +3,7 @@
 import geopandas
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyproj
 import pytest
 import shapely
@@ -57,8 +58,31 @@ def test_projected_frames_are_cut_at_the_antimeridian():
     assert areas == pytest.approx(frame.areas, rel=1e-2)
 
 
+def test_columns_are_found_by_their_names():
+    """A sample has further columns, and a grouping column may be called like one of the frame."""
+    n_points = np.repeat([7, 8], 200)
+    content = cluster_bytes(cell_file(n_points=n_points), group_by=["n_points"]).frame
+    table = pq.read_table(pa.BufferReader(content))
+    moved = table.select(table.column_names[::-1]).add_column(0, "base_weight", pa.array([1.5] * len(table)))
+    output = pa.BufferOutputStream()
+    pq.write_table(moved, output)
+    frame, expected = frame_of(output.getvalue().to_pybytes()), frame_of(content)
+    assert frame.ids == expected.ids
+    assert frame.n_points.tolist() == table["_n_points"].to_pylist()
+    assert frame.group["n_points"].to_pylist() == table["n_points"].to_pylist()
+
+
+def test_a_column_of_another_type_is_named():
+    table = pq.read_table(pa.BufferReader(cluster_bytes(cell_file(50)).frame))
+    wrong = table.set_column(table.column_names.index("pieces"), "pieces", pa.array(["one"] * len(table)))
+    output = pa.BufferOutputStream()
+    pq.write_table(wrong, output)
+    with pytest.raises(InvalidInput, match="pieces: is no sampling frame: the type is string, not int64"):
+        frame_of(output.getvalue().to_pybytes())
+
+
 def test_what_is_no_frame_is_refused():
     with pytest.raises(InvalidInput, match="not made by this version"):
         frame_of(cell_file(50))
-    with pytest.raises(InvalidInput, match="no sampling frame"):
+    with pytest.raises(InvalidInput, match="no sampling frame: the column n_points is missing"):
         frame_of(cluster_bytes(cell_file(50)).clustered)
