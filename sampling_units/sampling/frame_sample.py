@@ -131,6 +131,14 @@ def read_frames(files: Sequence[Path], design: SampleDesign) -> Frame:
     return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"], odd_one)
 
 
+def is_sample(path: Path) -> bool:
+    """Whether a file is a sample that ``write_sample`` has written; False for a file that is not Parquet."""
+    try:
+        return SAMPLE_METADATA in (pq.read_metadata(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
+
+
 def _are_alike(system: pyproj.CRS | None, other: pyproj.CRS | None) -> bool:
     """Whether coordinates mean the same; in a file both names of longitude and latitude have the same order."""
     if system is None or other is None:
