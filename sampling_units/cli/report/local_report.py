@@ -14,7 +14,7 @@ from sampling_units.frame.reading import FrameOrigin, read_frame
 from sampling_units.io.atomic import staged_file
 from sampling_units.parameters import parse_parameters
 from sampling_units.report import ReportBuilder, RunHeader
-from sampling_units.sampling.frame_sample import is_sample
+from sampling_units.sampling.sample_files import is_sample
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def report_of_run(run: LocalSummary) -> bytes:
     """The page of a run that has just ended: of its files only, with those that failed.
 
     Raises:
-        InvalidInput: somebody has changed a frame meanwhile.
+        InvalidInput: a frame was changed meanwhile.
         VendorMissing: the libraries that go into the page are not there.
     """
     builder = ReportBuilder(run.params)
