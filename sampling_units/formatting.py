@@ -2,17 +2,29 @@
 
 
 def dollars(amount: float) -> str:
-    """An amount of money, with more digits below a cent."""
+    """An amount of money, with more digits below a cent.
+
+    >>> dollars(1234.5), dollars(0.00123)
+    ('$1,234.50', '$0.0012')
+    """
     return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number of things: 1 file, 2 files."""
+    """A number of things.
+
+    >>> counted(1, "file"), counted(2, "batch", "batches")
+    ('1 file', '2 batches')
+    """
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units: seconds below a minute, then minutes, then hours."""
+    """A length of time in its two largest units: seconds below a minute, then minutes, then hours.
+
+    >>> duration(7.25), duration(65), duration(7260)
+    ('7.2 s', '1 min 5 s', '2 h 1 min')
+    """
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -35,12 +47,16 @@ def shortened(value: object, most: int = 100) -> str:
 
 
 def explained(error: Exception) -> str:
-    """What a library says is wrong, which may go over several lines and repeat what it was given."""
+    """The message of a library's error in one line, without the end of a long one."""
     return shortened(" ".join(str(error).split()), 300)
 
 
 def file_size(n_bytes: int) -> str:
-    """Bytes in the largest unit of which there is at least one."""
+    """Bytes in the largest unit of which there is at least one.
+
+    >>> file_size(1_500_000)
+    '1.5 MB'
+    """
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= factor:
             return f"{n_bytes / factor:.1f} {unit}"

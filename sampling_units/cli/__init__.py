@@ -1,1 +1,1 @@
-"""What a person types: local runs of the clustering, and the demonstration on an embedded AWS."""
+"""The command ``kmeans``: one module or folder for each of its subcommands."""

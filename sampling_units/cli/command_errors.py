@@ -14,7 +14,7 @@ from sampling_units.formatting import printable
 FAILED, WRONG_USAGE = 1, 2
 # Some files failed, others are done.
 PARTLY_FAILED = 3
-# Arrow opens files whose paths are text, and no others.
+# Arrow opens only files whose paths are text.
 NO_TEXT = "has a path that is no text in UTF-8; rename it"
 
 

@@ -1,4 +1,4 @@
-"""The progress bars of all commands: on standard error, and only where somebody looks."""
+"""The progress bars of all commands: on standard error, and only on a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-def is_watched() -> bool:
+def is_on_terminal() -> bool:
     """Whether standard error is a terminal, rather than a file or a pipe."""
     return sys.stderr.isatty()
 
@@ -42,7 +42,7 @@ def progress_bars(unit: str) -> "Progress":
 @contextmanager
 def one_by_one(description: str, n_files: int) -> Iterator[Callable[[], None]]:
     """A bar over files; yields what to call after each."""
-    if not is_watched():
+    if not is_on_terminal():
         yield lambda: None
         return
     with progress_bars("files") as progress:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sampling_units.cli.progress_bar import is_watched, progress_bars
+from sampling_units.cli.progress_bar import is_on_terminal, progress_bars
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -15,11 +15,8 @@ Advance = Callable[[str, int, int], None]
 
 @contextmanager
 def row_progress() -> Iterator[Advance]:
-    """Yields what shows the progress.
-
-    It is a bar for each phase on a terminal, and nothing in a pipe.
-    """
-    if not is_watched():
+    """Yields a function to call after each piece: on a terminal it moves a bar for each phase, else it does nothing."""
+    if not is_on_terminal():
         yield lambda phase, n_done, n_rows: None
         return
     with progress_bars("rows") as progress:

@@ -1,4 +1,4 @@
-"""Every polite way to stop a program ends the same way: Ctrl-C, SIGTERM and a closed terminal raise ``Stopped``."""
+"""Ctrl-C, SIGTERM and a closed terminal all raise ``Stopped``."""
 
 import signal
 from collections.abc import Iterator

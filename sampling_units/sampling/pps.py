@@ -2,7 +2,7 @@
 
 Madow 1949, "On the theory of systematic sampling, II": the sizes are laid end to end in the order of the frame, and
 every unit is taken in which a point falls, the points lying one interval apart from a random start. In frames whose
-order follows the ground the sample is spread over it.
+order follows the map the sample is spread over it.
 """
 
 from dataclasses import dataclass
@@ -40,13 +40,17 @@ def select(sizes: FloatArray, strata: IntArray, n_selected: int, seed: int) -> S
 
     Raises:
         ValueError: fewer units than that have a size, or a stratum has some and would get none.
+
+    >>> sample = select(np.array([50.0, 30.0, 20.0]), np.zeros(3, np.int64), n_selected=1, seed=0)
+    >>> sample.probability.tolist(), int(sample.is_selected.sum())
+    ([0.5, 0.3, 0.2], 1)
     """
     n_strata = int(strata.max(initial=-1)) + 1
     available = np.bincount(strata[sizes > 0], minlength=n_strata)
     if not 1 <= n_selected <= available.sum():
         raise ValueError(f"{n_selected:,} units cannot be selected from {int(available.sum()):,} with a size above 0")
     totals = np.bincount(strata, sizes, n_strata).astype(np.float64)
-    counts = share_out(totals, available, n_selected)
+    counts = allocate(totals, available, n_selected)
     rng = np.random.default_rng(seed)
     probability, is_certain = np.zeros(len(sizes)), np.zeros(len(sizes), bool)
     is_selected = np.zeros(len(sizes), bool)
@@ -62,7 +66,11 @@ def select(sizes: FloatArray, strata: IntArray, n_selected: int, seed: int) -> S
 def inclusion_probabilities(sizes: FloatArray, n_selected: int) -> FloatArray:
     """Probabilities in proportion to the sizes, float64 (n,), that add up to ``n_selected``; none is above 1.
 
-    Units that would have more are taken with certainty, and the rest is shared among the others, as often as it takes.
+    Units that would have more are taken with certainty, and the rest is shared among the others; this is repeated until
+    no unit has more than 1.
+
+    >>> inclusion_probabilities(np.array([80.0, 10.0, 10.0]), 2).tolist()
+    [1.0, 0.5, 0.5]
     """
     probability = np.zeros(len(sizes))
     is_open = sizes > 0
@@ -86,6 +94,9 @@ def systematic(probability: FloatArray, start: float) -> BoolArray:
     Args:
         probability: float64 (n,), between 0 and 1; they add up to a whole number.
         start: at least 0 and below 1.
+
+    >>> systematic(np.array([0.5, 0.5, 0.5, 0.5]), start=0.2).tolist()
+    [True, False, True, False]
     """
     reached = np.cumsum(probability)
     # Rounding must not lose the last point, nor give one to a unit that has no chance.
@@ -97,13 +108,16 @@ def systematic(probability: FloatArray, start: float) -> BoolArray:
     return np.asarray(np.diff(points, prepend=np.ceil(0.0 - start)) > 0)
 
 
-def share_out(totals: FloatArray, available: IntArray, n_selected: int) -> IntArray:
+def allocate(totals: FloatArray, available: IntArray, n_selected: int) -> IntArray:
     """Units of each stratum, int64 (s,), in proportion to ``totals``, rounded by largest remainders.
 
     No stratum gets more than it has, and each that has a unit gets one.
 
     Raises:
         ValueError: there are more strata than units to select.
+
+    >>> allocate(np.array([600.0, 300.0, 100.0]), np.array([9, 9, 9]), 10).tolist()
+    [6, 3, 1]
     """
     if n_selected < np.count_nonzero(available):
         raise ValueError(

@@ -1,1 +1,1 @@
-"""``kmeans aws``: runs on a deployed stack."""
+"""``kmeans aws``: the commands that plan, start, follow and fetch runs on a deployed stack."""

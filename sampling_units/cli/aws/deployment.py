@@ -50,7 +50,7 @@ def find_deployment(stack: str) -> Deployment:
 
     Raises:
         InvalidParameters: there is no such stack, or it is none of ours.
-        AccessDenied, StorageUnavailable: the account does not tell.
+        AccessDenied, StorageUnavailable: AWS refuses or does not answer.
     """
     with translated(f"stack {stack}"):
         described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sampling_units import file_names
 from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import one_by_one
+from sampling_units.errors import FileMissing, InvalidParameters, OutputNotWritable
+from sampling_units.formatting import counted, file_size, printable
 from sampling_units.io.atomic import check_writable
+from sampling_units.runs import keys
 
 if TYPE_CHECKING:
     from sampling_units.cli.aws.deployment import Deployment
@@ -99,7 +103,6 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
     from sampling_units.aws import s3
     from sampling_units.aws.run_folder import read_plan
     from sampling_units.cli.aws.run_outcome import read_summary
-    from sampling_units.errors import FileMissing, InvalidParameters, OutputNotWritable
 
     try:
         plan = read_plan(deployment.output_bucket, run)
@@ -145,9 +148,7 @@ class _Wanted:
 
 
 def _wanted(plan: "RunPlan", parts: Sequence[str], summary: "RunSummary | None") -> Iterator[_Wanted]:
-    from sampling_units import file_names
     from sampling_units.aws.run_folder import file_results, read_known
-    from sampling_units.runs import keys
 
     if "clustered" in parts or "frames" in parts:
         known = read_known(plan)
@@ -177,8 +178,6 @@ def _place(out: Path, folder: Path, name: str) -> Path:
         OutputNotWritable: it would be somewhere else: a link in the folder leads out of it, or this disk separates
             folders by more than the slash.
     """
-    from sampling_units.errors import OutputNotWritable
-
     path = out / name
     # A link in place of the file itself is replaced, not followed.
     if not Path(os.path.realpath(path.parent)).is_relative_to(folder):
@@ -193,8 +192,6 @@ def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
         OutputNotWritable: the local disk does not take it.
     """
     from sampling_units.aws import s3
-    from sampling_units.errors import FileMissing, OutputNotWritable
-    from sampling_units.runs import keys
 
     try:
         found = s3.head(plan.output_bucket, wanted.key)
@@ -215,8 +212,6 @@ def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
 
 
 def _print(fetched: Fetched, out: Path) -> None:
-    from sampling_units.formatting import counted, file_size, printable
-
     click.echo(
         f"{counted(fetched.n_fetched, 'file')} fetched ({file_size(fetched.n_bytes)}), {fetched.n_kept:,} were there "
         f"already: {printable(str(out))}"
@@ -233,8 +228,6 @@ def _print(fetched: Fetched, out: Path) -> None:
 
 
 def _list(lines: list[str]) -> None:
-    from sampling_units.formatting import printable
-
     for line in lines[:_SHOWN]:
         click.echo(f"  {printable(line)}", err=True)
     if len(lines) > _SHOWN:

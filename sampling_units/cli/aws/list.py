@@ -11,6 +11,8 @@ import click
 
 from sampling_units.cli.aws.options import Account, account_options, choose_account
 from sampling_units.cli.command_errors import errors_as_exit_status
+from sampling_units.errors import InvalidParameters
+from sampling_units.formatting import dollars, duration
 
 if TYPE_CHECKING:
     from sampling_units.cli.aws.deployment import Deployment
@@ -65,7 +67,6 @@ def list_runs(deployment: "Deployment", n_runs: int) -> list[dict[str, Any]]:
 
 def _described(output_bucket: str, execution: Any) -> dict[str, Any]:
     from sampling_units.cli.aws.run_outcome import read_summary
-    from sampling_units.errors import InvalidParameters
 
     ended = execution.get("stopDate", datetime.now(UTC))
     run = {
@@ -103,8 +104,6 @@ def _print(runs: list[dict[str, Any]]) -> None:
 
 
 def _cells(run: dict[str, Any]) -> list[str]:
-    from sampling_units.formatting import dollars, duration
-
     counts = ["-" if run[name] is None else f"{run[name]:,}" for name in _FIGURES[:-1]]
     cost = "-" if run["dollars"] is None else dollars(run["dollars"])
     started_at = run["started_at"][:16].replace("T", " ")

@@ -47,7 +47,7 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
 def plan(account: Account, request: dict[str, Any], as_json: bool) -> None:
     """Say what a run would do, how long it would take and what it would cost. Nothing is started.
 
-    Lists the input bucket of the stack, and looks at the outputs that are there: a file is done when its output was
+    Lists the input bucket of the stack, and looks at its outputs: a file is done when its output was
     made with the same parameters and version from the input as it is now.
 
     \b

@@ -9,6 +9,7 @@ from sampling_units.cli.aws.options import Account, account_options, choose_acco
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.errors import FileMissing, InvalidParameters
 from sampling_units.io.atomic import check_writable
+from sampling_units.runs import keys
 
 
 @click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
@@ -32,7 +33,6 @@ def report(run: str, account: Account, out: Path | None, is_opened: bool, as_jso
         choose_account(account)
         from sampling_units.aws import s3
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
-        from sampling_units.runs import keys
 
         deployment = find_deployment(account.stack)
         check_writable(path.parent)

@@ -38,7 +38,7 @@ class Progress:
         n_finished, n_failed: files with a result, and the failed ones among them.
         dollars: what that cost, about.
         seconds_of_clustering: since the files were listed.
-        trouble: why the last look found nothing new, if it did not.
+        trouble: why the last look failed, if it did.
     """
 
     status: str = "RUNNING"
@@ -87,7 +87,7 @@ class RunProgress:
                 return
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
-    def patiently(self, ask: Callable[[], Answer]) -> Answer:
+    def ask_until_answered(self, ask: Callable[[], Answer]) -> Answer:
         """The answer to a question, asked until the network is back.
 
         Raises:
@@ -173,7 +173,7 @@ def describe(deployment: Deployment, run: str) -> Any:
 
     Raises:
         InvalidParameters: there is no such run, or it is more than 90 days ago.
-        AccessDenied, StorageUnavailable: the account does not tell.
+        AccessDenied, StorageUnavailable: AWS refuses or does not answer.
     """
     with translated(f"run {run} of {deployment.stack}"):
         return boto3.client("stepfunctions").describe_execution(executionArn=deployment.execution_arn(run))

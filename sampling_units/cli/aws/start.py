@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sampling_units import file_names
 from sampling_units.cli.aws.options import (
     Account,
     AfterStart,
@@ -68,7 +69,6 @@ def _require_files(deployment: "Deployment", prefix: str) -> None:
     Raises:
         InvalidParameters: there is no file to cluster under the prefix.
     """
-    from sampling_units import file_names
     from sampling_units.aws import s3
 
     if not any(file_names.is_input(found.key) for found in s3.list_objects(deployment.input_bucket, prefix)):

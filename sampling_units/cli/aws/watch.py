@@ -8,7 +8,7 @@ import click
 
 from sampling_units.cli.aws.options import Account, account_options, choose_account, option_for
 from sampling_units.cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
-from sampling_units.cli.progress_bar import is_watched, progress_bars
+from sampling_units.cli.progress_bar import is_on_terminal, progress_bars
 from sampling_units.cli.stop_signals import Stopped
 from sampling_units.formatting import dollars
 
@@ -59,7 +59,7 @@ def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_n
     try:
         progress = RunProgress(deployment, run, is_new=is_new)
         _follow(progress, is_quiet=as_json)
-        outcome = progress.patiently(lambda: outcome_of(deployment, run, describe(deployment, run)))
+        outcome = progress.ask_until_answered(lambda: outcome_of(deployment, run, describe(deployment, run)))
     except Stopped as stopped:
         click.echo(f"\n{_how_to_come_back(run, deployment.option)}", err=True)
         sys.exit(stopped.exit_status)
@@ -76,7 +76,7 @@ def _how_to_come_back(run: str, option: str) -> str:
 
 def _follow(progress: "RunProgress", *, is_quiet: bool) -> None:
     """Wait for the end, with a bar on a terminal and lines elsewhere."""
-    if is_quiet or not is_watched():
+    if is_quiet or not is_on_terminal():
         said_at = time.monotonic()
         for state in progress.follow():
             if not is_quiet and time.monotonic() - said_at > _SECONDS_BETWEEN_LINES:
@@ -114,7 +114,7 @@ def _as_text(state: "Progress") -> str:
 
 
 def _rate(state: "Progress") -> str:
-    """Files a second, once there is something to tell."""
+    """Files a second; empty before the first ones."""
     if state.seconds_of_clustering <= 0:
         return ""
     return f", {state.n_finished / state.seconds_of_clustering:,.1f} files/s"

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 import msgspec
 
-from sampling_units.cli.cluster.local_run import Interrupted, LocalSummary, run
+from sampling_units.cli.cluster.local_run import LocalSummary, RunStopped, run
 from sampling_units.cli.cluster.summary_text import print_failures, print_summary
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.cli.stop_signals import Stopped, stop_signals
@@ -163,10 +163,10 @@ def cluster(
     try:
         with stop_signals():
             summary = _run(paths, out, params, jobs=jobs, force=force)
-    except Interrupted as interrupted:
+    except RunStopped as stopped:
         advice = "Run it without --force to go on." if force else "The same command goes on from here."
-        click.echo(f"Stopped. {interrupted}. {advice}", err=True)
-        sys.exit(interrupted.exit_status)
+        click.echo(f"Stopped. {stopped}. {advice}", err=True)
+        sys.exit(stopped.exit_status)
     except Stopped as stopped:
         click.echo("Stopped before the first file.", err=True)
         sys.exit(stopped.exit_status)

@@ -45,7 +45,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
     files: list[FileResult]
 
 
-class Interrupted(Exception):
+class RunStopped(Exception):
     """The user stopped the run; the message says how far it came."""
 
     def __init__(self, message: str, exit_status: int) -> None:
@@ -63,7 +63,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     Raises:
         InvalidParameters: two inputs would have the same output, or there is no input at all.
         OutputNotWritable: ``out`` cannot be made or written.
-        Interrupted: a stop signal came; finished files stay, no partial one is left.
+        RunStopped: a stop signal came; finished files stay, no partial one is left.
     """
     started = time.perf_counter()
     work = find_work(paths, out)
@@ -80,7 +80,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
                 advance()
     except Stopped as stopped:
         message = f"{len(results):,} of {len(work.files):,} files are finished"
-        raise Interrupted(message, stopped.exit_status) from None
+        raise RunStopped(message, stopped.exit_status) from None
     finally:
         # A process that was killed leaves what it had written so far.
         for file in work.files:
@@ -208,7 +208,7 @@ def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> Fil
     """The figures of outputs that are up to date, None if there are no such outputs.
 
     Raises:
-        OutputNotWritable: something else has the name of an output; it may be somebody's only copy.
+        OutputNotWritable: something else has the name of an output; it may be the only copy of a file.
     """
     from sampling_units.io.provenance import read_provenance
     from sampling_units.job import describe_origin

@@ -94,7 +94,7 @@ def _stop_signals_blocked() -> Iterator[None]:
 
 
 def _start_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent and the other cores to the other workers, and end when the parent does."""
+    """Leave Ctrl-C to the parent, use one core, and end when the parent does."""
     import pyarrow
 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -103,7 +103,7 @@ def _start_worker(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """A parent that was killed cannot tell its workers, and the pipe they wait at is held open by themselves."""
+    """A parent that was killed cannot stop its workers, and their pipe does not end: each of them keeps it open."""
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS_AT_PARENT)
     os._exit(1)

@@ -29,7 +29,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -
 
     The suffix of --out chooses the format. FILEs are sampling frames, clustered files, or any GeoParquet; several of
     the same columns become one layer, called like --out. GeoJSON is in longitude and latitude with 7 digits
-    (RFC 7946), the other formats keep the coordinate system. Whatever a format cannot hold as it is gets listed.
+    (RFC 7946), the other formats keep the coordinate system. What a format cannot hold unchanged is listed.
 
     The file appears at the end, or not at all after an error or Ctrl-C.
 
@@ -42,7 +42,7 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -
       kmeans export results/frame/*.parquet --out nation.geojson
     """
     with errors_as_exit_status():
-        from sampling_units.cli.export.held_types import FORMATS  # pyarrow takes a moment to load.
+        from sampling_units.cli.export.attributes import FORMATS  # pyarrow takes a moment to load.
 
         wanted = FORMATS.get(out.suffix.lower())
         if wanted is None:

@@ -1,4 +1,4 @@
-"""How the rows of a Parquet file are held in a layer for maps: its columns, type of geometry and coordinate system."""
+"""How a Parquet file becomes a layer of a map file: its columns, type of geometry and coordinate system."""
 
 import json
 from collections.abc import Set
@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyproj
 
-from sampling_units.cli.export.held_geometry import crs_for_gdal, hold_further_geometry
-from sampling_units.cli.export.held_types import Format, Held, hold_attribute
+from sampling_units.cli.export.attributes import ExportedColumn, Format, export_attribute
+from sampling_units.cli.export.geometries import crs_for_gdal, export_further_geometry
 from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io.geo_file import GeoFile
@@ -21,12 +21,12 @@ _ROW_NUMBER = "OGC_FID"
 
 @dataclass(frozen=True)
 class Plan:
-    """How the rows of a file are held.
+    """How the rows of a file are exported to a layer.
 
     Attributes:
         filename: for error messages.
         geometry: the primary geometry column.
-        crs: its coordinate system, None if nobody knows.
+        crs: its coordinate system, None if it is unknown.
         columns: what becomes of each other column, by its name in the file.
         changes: what is lost or different.
         n_rows: rows of the file.
@@ -35,14 +35,14 @@ class Plan:
     filename: str
     geometry: GeometryColumn
     crs: pyproj.CRS | None
-    columns: dict[str, Held]
+    columns: dict[str, ExportedColumn]
     changes: list[str]
     n_rows: int
 
     @property
     def schema(self) -> pa.Schema:
         """What is handed to GDAL, the geometry last."""
-        fields = [field for held in self.columns.values() for field in held.fields]
+        fields = [field for exported in self.columns.values() for field in exported.fields]
         return pa.schema([*fields, pa.field(self.geometry.name, pa.binary())])
 
     @property
@@ -52,7 +52,7 @@ class Plan:
 
 
 def plan_layer(file: GeoFile, wanted: Format) -> Plan:
-    """How a file is held in a format.
+    """How a file is exported to a format.
 
     Raises:
         InvalidInput: it has no geometries, several columns of one name, or for GeoJSON no coordinate system.
@@ -62,7 +62,7 @@ def plan_layer(file: GeoFile, wanted: Format) -> Plan:
         raise InvalidInput("is not GeoParquet: it has no geometries to export", filename=file.filename)
     crs, changes = _known_crs(geometry, wanted, file.filename)
     further = _further_geometries(file, geometry)
-    columns: dict[str, Held] = {}
+    columns: dict[str, ExportedColumn] = {}
     # Some formats take upper and lower case for the same.
     taken = {geometry.name.lower(), _ROW_NUMBER.lower()}
     for field in file.schema:
@@ -72,17 +72,17 @@ def plan_layer(file: GeoFile, wanted: Format) -> Plan:
         if pa.types.is_struct(field.type) and set(BBOX_FIELDS) <= {part.name for part in field.type}:
             changes.append(f"column {field.name}: left out, because it only repeats the bounds of the geometries")
             continue
-        held = _hold(field, further, wanted)
-        if held.change is not None:
-            changes.append(f"column {field.name}: {held.change}")
+        exported = _exported(field, further, wanted)
+        if exported.change is not None:
+            changes.append(f"column {field.name}: {exported.change}")
         names = []
-        for name in (part.name for part in held.fields):
-            names.append(free_name(name, taken))
+        for name in (part.name for part in exported.fields):
+            names.append(unused_name(name, taken))
             taken.add(names[-1].lower())
             if names[-1] != name:
                 changes.append(f"column {name}: named {names[-1]}, because {name} is taken")
-        renamed = [part.with_name(name) for part, name in zip(held.fields, names, strict=True)]
-        columns[field.name] = replace(held, fields=renamed)
+        renamed = [part.with_name(name) for part, name in zip(exported.fields, names, strict=True)]
+        columns[field.name] = replace(exported, fields=renamed)
     return Plan(file.filename, geometry, crs, columns, changes, file.n_rows)
 
 
@@ -138,19 +138,19 @@ def _further_geometries(file: GeoFile, geometry: GeometryColumn) -> dict[str, di
     return {name: entry for name, entry in columns.items() if name != geometry.name and entry.get("encoding") == "WKB"}
 
 
-def _hold(field: pa.Field, further: dict[str, dict[str, Any]], wanted: Format) -> Held:
+def _exported(field: pa.Field, further: dict[str, dict[str, Any]], wanted: Format) -> ExportedColumn:
     if field.name not in further:
-        return hold_attribute(field, wanted)
+        return export_attribute(field, wanted)
     description = further[field.name]
     value, transformer = description.get("crs", LONGITUDE_LATITUDE), None
     if wanted.is_geojson and value is not None:
         crs = parse_crs(value, field.name)
         if not _is_longitude_latitude(crs):
             transformer = pyproj.Transformer.from_crs(crs, LONGITUDE_LATITUDE, always_xy=True)
-    return hold_further_geometry(field.name, description.get("geometry_types", ()), transformer)
+    return export_further_geometry(field.name, description.get("geometry_types", ()), transformer)
 
 
-def free_name(name: str, taken: Set[str]) -> str:
+def unused_name(name: str, taken: Set[str]) -> str:
     """The name, with a number behind it if its lower case is taken."""
     free, number = name, 1
     while free.lower() in taken:

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
-from sampling_units.cli.export.held_geometry import ANY_TYPE, as_wkb, crs_for_gdal, layer_type
-from sampling_units.cli.export.held_signals import stop_signals_held
-from sampling_units.cli.export.held_types import Format
-from sampling_units.cli.export.layer_plan import Plan, free_name, plan_layer, require_same
+from sampling_units.cli.export.attributes import Format
+from sampling_units.cli.export.deferred_signals import stop_signals_deferred
+from sampling_units.cli.export.geometries import ANY_TYPE, as_wkb, crs_for_gdal, layer_type
+from sampling_units.cli.export.layer_plan import Plan, plan_layer, require_same, unused_name
 from sampling_units.cli.row_progress import Advance
 from sampling_units.errors import InvalidInput, OutputNotWritable
 from sampling_units.io.geo_file import GeoFile
@@ -24,7 +24,7 @@ from sampling_units.io.geo_file import GeoFile
 # Rows that GDAL gets at once: a fraction of a second, after which a stop signal is heard.
 _BATCH_ROWS = 16_384
 _WRITING = "writing"
-# What GDAL calls the column with the number of a row in a GeoPackage, unless told otherwise.
+# What GDAL calls the column with the number of a row in a GeoPackage, by default.
 _GEOPACKAGE_ROW_NUMBER = "fid"
 
 
@@ -56,7 +56,7 @@ def write_layer(sources: Sequence[Path], path: Path, wanted: Format, advance: Ad
     if kinds != {kind} and kind != ANY_TYPE:
         changes.append(f"column {first.geometry.name}: all geometries as {kind}, so that the layer has one type")
     n_rows = sum(plan.n_rows for plan in plans)
-    with stop_signals_held() as stop_if_asked:
+    with stop_signals_deferred() as stop_if_asked:
 
         def go_on(n_done: int) -> None:
             stop_if_asked()
@@ -97,7 +97,7 @@ def _names(plan: Plan, wanted: Format) -> dict[str, str]:
     if wanted.driver != "GPKG":
         return {}
     taken = {name.lower() for name in plan.schema.names}
-    return {"GEOMETRY_NAME": plan.geometry.name, "FID": free_name(_GEOPACKAGE_ROW_NUMBER, taken)}
+    return {"GEOMETRY_NAME": plan.geometry.name, "FID": unused_name(_GEOPACKAGE_ROW_NUMBER, taken)}
 
 
 class _Batches:
@@ -148,14 +148,14 @@ class _Batches:
         # Not `combine_chunks`, which leaves the chunks of long text as they are.
         array = pa.concat_arrays(column.unify_dictionaries().chunks or [pa.array([], column.type)])
         if name != plan.geometry.name:
-            held = plan.columns[name]
-            converted = held.convert(array)
+            exported = plan.columns[name]
+            converted = exported.convert(array)
             n_lost = sum(part.null_count - array.null_count for part in converted)
             if n_lost:
                 self.n_lost[name] += n_lost
-            return {field.name: part for field, part in zip(held.fields, converted, strict=True)}
+            return {field.name: part for field, part in zip(exported.fields, converted, strict=True)}
         geometries = as_wkb(array, plan.geometry.encoding, self._kind)
-        if geometries.null_count and not self._wanted.holds_missing_geometry:
+        if geometries.null_count and not self._wanted.allows_missing_geometry:
             row = geometries.is_null().to_pylist().index(True)
             raise InvalidInput(f"the geometry is missing, which {self._wanted.name} cannot hold", row=row)
         return {name: geometries}

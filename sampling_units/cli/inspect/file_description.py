@@ -39,7 +39,7 @@ class BoundingBox(msgspec.Struct, frozen=True):
 
 
 class Geometry(msgspec.Struct, frozen=True, kw_only=True):
-    """A geometry column, or two columns with coordinates; ``crs`` is None if nobody knows."""
+    """A geometry column, or two columns with coordinates; ``crs`` is None if it is unknown."""
 
     columns: list[str]
     is_primary: bool
@@ -225,7 +225,7 @@ def _found_box(geometry: GeometryColumn, parquet: pq.ParquetFile, file: GeoFile 
 
 
 def _box_of_statistics(parquet: pq.ParquetFile, paths: list[str]) -> BoundingBox | None:
-    """Lowest of the first two columns and highest of the other two, None unless each row group tells."""
+    """Lowest of the first two columns and highest of the other two, None unless each row group has statistics."""
     metadata = parquet.metadata
     number = {metadata.schema.column(i).path: i for i in range(metadata.num_columns)}
     bounds = []

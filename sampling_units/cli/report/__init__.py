@@ -1,0 +1,1 @@
+"""``kmeans report``: the page about a folder of results."""

@@ -45,6 +45,9 @@ def report(results: Path, out: Path | None, is_opened: bool, as_json: bool) -> N
 
         made = make_report(results)
         write_page(made.page, target)
+    if made.samples:
+        names = ", ".join(printable(str(path)) for path in made.samples)
+        click.echo(f"Samples, left out of the report: {names}", err=True)
     if as_json:
         click.echo(msgspec.json.encode({"report": printable(str(target)), "bytes": len(made.page), **made.figures}))
     else:

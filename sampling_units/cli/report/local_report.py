@@ -14,18 +14,20 @@ from sampling_units.frame.reading import FrameOrigin, read_frame
 from sampling_units.io.atomic import staged_file
 from sampling_units.parameters import parse_parameters
 from sampling_units.report import ReportBuilder, RunHeader
+from sampling_units.sampling.sample_files import is_sample
 
 
 @dataclass(frozen=True)
 class LocalReport:
-    """A finished page, and its main figures by name."""
+    """A finished page, its main figures by name, and the samples beside the frames, which it leaves out."""
 
     page: bytes
     figures: dict[str, int]
+    samples: list[Path]
 
 
 def make_report(results: Path) -> LocalReport:
-    """The page of the frames in ``results``, by the names of their files.
+    """The page of the frames in ``results``, by the names of their files; samples drawn from frames are left out.
 
     Raises:
         FileMissing: there are no frames.
@@ -34,8 +36,10 @@ def make_report(results: Path) -> LocalReport:
     """
     folder = results / file_names.FRAME_PREFIX
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _is_frame(path, folder)}
+    samples = [paths.pop(filename) for filename in sorted(paths) if is_sample(paths[filename])]
     if not paths:
-        raise FileMissing(f"there are no sampling frames in {folder}", filename=str(results))
+        but_samples = f", but samples: {', '.join(map(str, samples))}" if samples else ""
+        raise FileMissing(f"there are no sampling frames in {folder}{but_samples}", filename=str(results))
     first_path = paths[min(paths)]
     first = read_frame(first_path, str(first_path)).origin
     params = parse_parameters(msgspec.json.decode(first.parameters))
@@ -51,14 +55,14 @@ def make_report(results: Path) -> LocalReport:
             advance()
     header = RunHeader(title=results.resolve().name, params=params, version=first.version, output=str(results))
     figures = {"n_files": len(paths), "n_clusters": n_clusters, "n_in_range": n_in_range}
-    return LocalReport(builder.finish(header), figures)
+    return LocalReport(builder.finish(header), figures, samples)
 
 
 def report_of_run(run: LocalSummary) -> bytes:
     """The page of a run that has just ended: of its files only, with those that failed.
 
     Raises:
-        InvalidInput: somebody has changed a frame meanwhile.
+        InvalidInput: a frame was changed meanwhile.
         VendorMissing: the libraries that go into the page are not there.
     """
     builder = ReportBuilder(run.params)

@@ -13,7 +13,7 @@ from sampling_units.formatting import printable
 from sampling_units.io.atomic import staged_file
 
 if TYPE_CHECKING:
-    from sampling_units.sampling.frame_sample import StratumSample
+    from sampling_units.sampling.sample_files import StratumSample
 
 # Strata that the table shows; --json has all.
 _SHOWN_STRATA = 30
@@ -52,7 +52,7 @@ def sample(frames: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, 
             require_file(path)
         require_text(out)
         # pyarrow takes a moment to load.
-        from sampling_units.sampling.frame_sample import SampleDesign, draw, read_frames, write_sample
+        from sampling_units.sampling.sample_files import SampleDesign, draw, read_frames, write_sample
 
         design = SampleDesign(**options)
         frame = read_frames(frames, design)
@@ -60,8 +60,8 @@ def sample(frames: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, 
         drawn = {"frames": [str(path) for path in frames]} | msgspec.to_builtins(design)
         with staged_file(out) as path:
             write_sample(frame, selection, path, drawn)
-    if frame.odd_one is not None:
-        message = f"Note: {frame.odd_one} and {frames[0]} were not made with the same parameters and version."
+    if frame.differing_file is not None:
+        message = f"Note: {frame.differing_file} and {frames[0]} were not made with the same parameters and version."
         click.echo(printable(message), err=True)
     if as_json:
         strata_as_json = [msgspec.to_builtins(stratum) for stratum in strata]

@@ -1,4 +1,4 @@
-"""File names for values that nobody has checked: they may hold slashes, control characters, or nothing at all."""
+"""File names for values of any content: they may hold slashes or control characters, or be empty."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ def part_names(texts: Sequence[str | None]) -> list[str]:
     """
     stems = [_safe_stem(text) for text in texts]
     is_plain = [text == stem for text, stem in zip(texts, stems, strict=True)]
-    # Null is told from the text "null" by coming first of all.
+    # Null comes first of all, so that it is null.parquet also where a value is the text "null".
     order = sorted(range(len(texts)), key=lambda number: (texts[number] is not None, not is_plain[number]))
     names = [""] * len(texts)
     taken: set[str] = set()

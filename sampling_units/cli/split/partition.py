@@ -40,7 +40,7 @@ def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], staging: P
         values: what ``count_values`` found in it.
         paths: one for each value.
         staging: folder for the buckets.
-        advance: is told of the progress.
+        advance: called with the progress.
 
     Raises:
         InvalidInput: the file cannot be decoded.

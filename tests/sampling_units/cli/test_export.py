@@ -14,7 +14,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from sampling_units.cli.export.held_types import FORMATS
+from sampling_units.cli.export.attributes import FORMATS
 from sampling_units.cli.export.map_layer import write_layer
 from sampling_units.cli.main import main
 from sampling_units.cli.stop_signals import Stopped, stop_signals

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -157,3 +158,22 @@ def test_frames_in_different_coordinate_systems_are_no_frame(frames, tmp_path):
     done = run(frames[0], projected, "--n", 5, "--out", tmp_path / "sample.parquet")
     assert done.exit_code == 1
     assert "the coordinate system is WGS 84 / UTM zone 51N, and WGS 84 (CRS84) in" in done.stderr
+
+
+def test_a_report_leaves_samples_out_and_names_them(frames, tmp_path):
+    (tmp_path / "frame" / "north").mkdir(parents=True)
+    for path in frames:
+        shutil.copy(path, tmp_path / "frame")
+    for out in ("a_sample.parquet", "frame/a_sample.parquet", "frame/north/sample.parquet"):
+        assert run(*frames, "--n", 5, "--out", tmp_path / out).exit_code == 0
+    done = CliRunner().invoke(main, ["report", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["n_files"] == 2
+    names = ", ".join(str(tmp_path / "frame" / name) for name in ("a_sample.parquet", "north/sample.parquet"))
+    assert done.stderr == f"Samples, left out of the report: {names}\n"
+    for path in frames:
+        (tmp_path / "frame" / path.name).unlink()
+    nothing = CliRunner().invoke(main, ["report", str(tmp_path)])
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert f"there are no sampling frames in {tmp_path / 'frame'}, but samples: {names}" in nothing.stderr
+    assert "FileMissing" in nothing.stderr

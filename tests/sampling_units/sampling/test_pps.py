@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling_units.sampling.pps import inclusion_probabilities, select, share_out, systematic
+from sampling_units.sampling.pps import allocate, inclusion_probabilities, select, systematic
 
 sizes_of = st.lists(st.one_of(st.just(0.0), st.floats(1e-3, 1e6)), min_size=1, max_size=60).map(np.array)
 
@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_sample():
 def test_strata_share_the_sample_in_proportion(strata, more):
     totals, available = (np.array(column) for column in zip(*strata, strict=True))
     n = min(len(strata) + more, int(available.sum()))
-    counts = share_out(totals.astype(float), available, n)
+    counts = allocate(totals.astype(float), available, n)
     assert counts.sum() == n
     assert ((counts >= 1) & (counts <= available)).all()
     free = (counts > 1) & (counts < available)

@@ -1,4 +1,4 @@
-"""Geometries of Parquet files for formats that hold one of them in a row, as WKB."""
+"""Geometry columns of Parquet files as map formats take them: one geometry in a row, as WKB."""
 
 from collections.abc import Sequence, Set
 
@@ -8,7 +8,7 @@ import pyproj
 import shapely
 
 from kmeans.arrays import BoolArray
-from sampling_units.cli.export.held_types import Held
+from sampling_units.cli.export.attributes import ExportedColumn
 from sampling_units.crs.systems import LONGITUDE_LATITUDE
 from sampling_units.errors import InvalidInput
 from sampling_units.io.geometry import decode_shapes
@@ -61,8 +61,8 @@ def crs_for_gdal(crs: pyproj.CRS) -> str:
     return _KNOWN_LONGITUDE_LATITUDE if code == LONGITUDE_LATITUDE else code
 
 
-def hold_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.Transformer | None) -> Held:
-    """How a column of WKB besides the primary one is held: points as two columns of numbers, others as WKT text.
+def export_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.Transformer | None) -> ExportedColumn:
+    """How a column of WKB other than the primary one is exported: points as two columns of numbers, others as WKT text.
 
     Args:
         name: of the column.
@@ -84,9 +84,9 @@ def hold_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.T
         return [pa.array(shapely.to_wkt(shapes, rounding_precision=-1), pa.string())]
 
     if list(kinds) != ["Point"]:
-        return Held([pa.field(name, pa.string())], as_wkt, "as WKT text")
+        return ExportedColumn([pa.field(name, pa.string())], as_wkt, "as WKT text")
     fields = [pa.field(f"{name}_{axis}", pa.float64()) for axis in "xy"]
-    return Held(fields, as_numbers, f"as the numbers {name}_x and {name}_y")
+    return ExportedColumn(fields, as_numbers, f"as the numbers {name}_x and {name}_y")
 
 
 def _require(is_right: BoolArray, array: pa.Array, complaint: str) -> None:

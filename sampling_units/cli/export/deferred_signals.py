@@ -1,4 +1,4 @@
-"""Stop signals while a library works: an exception inside its callbacks would get lost there, so it has to wait."""
+"""Stop signals while a library works: an exception inside its callbacks would get lost, so the signal has to wait."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from sampling_units.cli.stop_signals import STOP_SIGNALS
 
 
 @contextmanager
-def stop_signals_held() -> Iterator[Callable[[], None]]:
+def stop_signals_deferred() -> Iterator[Callable[[], None]]:
     """Within the block a stop signal only interrupts where the function is called that this yields, and at the end.
 
     What it then does is up to the handlers from before, such as those of ``stop_signals``.

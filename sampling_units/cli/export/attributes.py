@@ -1,4 +1,4 @@
-"""Formats for maps, what they can hold of the columns of a Parquet file, and what becomes of the rest."""
+"""Map formats, and how columns of a Parquet file without geometries are exported to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# GDAL reads text with this mark as JSON, and GeoJSON then holds it as such.
+# GDAL takes text with this mark for JSON; in GeoJSON it then becomes JSON instead of a string.
 _JSON_MARK = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 
 
@@ -21,8 +21,8 @@ class Format:
         options: layer creation options.
         has_layer_type: whether a layer has one type of geometry.
         is_geojson: longitude and latitude, no numbers that are not finite.
-        holds_nan: whether NaN is something else than null.
-        holds_missing_geometry: whether a row may have no geometry.
+        has_nan: whether NaN is something else than null.
+        allows_missing_geometry: whether a row may have no geometry.
         is_in_spatial_order: whether rows are written in another order than they come.
     """
 
@@ -31,8 +31,8 @@ class Format:
     options: dict[str, str]
     has_layer_type: bool = True
     is_geojson: bool = False
-    holds_nan: bool = False
-    holds_missing_geometry: bool = True
+    has_nan: bool = False
+    allows_missing_geometry: bool = True
     is_in_spatial_order: bool = False
 
 
@@ -44,14 +44,14 @@ FORMATS = {
     ".geojson": _GEOJSON,
     ".json": _GEOJSON,
     ".fgb": Format(
-        "FlatGeobuf", "FlatGeobuf", {}, holds_nan=True, holds_missing_geometry=False, is_in_spatial_order=True
+        "FlatGeobuf", "FlatGeobuf", {}, has_nan=True, allows_missing_geometry=False, is_in_spatial_order=True
     ),
 }
 
 
 @dataclass(frozen=True)
-class Held:
-    """How a column is held.
+class ExportedColumn:
+    """How a column is exported.
 
     Attributes:
         fields: names and types that are handed to GDAL; none for a column that is left out.
@@ -64,21 +64,21 @@ class Held:
     change: str | None = None
 
 
-def hold_attribute(field: pa.Field, wanted: Format) -> Held:
-    """How a column without geometries is held in a format."""
+def export_attribute(field: pa.Field, wanted: Format) -> ExportedColumn:
+    """How a column without geometries is exported to a format."""
     name, data_type = field.name, plain_type(field.type)
     if pa.types.is_nested(data_type):
-        return Held([pa.field(name, pa.string(), metadata=_JSON_MARK)], _as_json, "as JSON text")
-    held_type, change = _held_type(data_type, wanted)
+        return ExportedColumn([pa.field(name, pa.string(), metadata=_JSON_MARK)], _as_json, "as JSON text")
+    gdal_type, change = _gdal_type(data_type, wanted)
 
     def convert(array: pa.Array) -> list[pa.Array]:
         array = array.cast(data_type)
-        if pa.types.is_floating(data_type) and not wanted.holds_nan:
+        if pa.types.is_floating(data_type) and not wanted.has_nan:
             is_lost = pc.invert(pc.is_finite(array)) if wanted.is_geojson else pc.is_nan(array)
             array = pc.if_else(is_lost, pa.scalar(None, data_type), array)
-        return [array.cast(held_type, safe=False)]
+        return [array.cast(gdal_type, safe=False)]
 
-    return Held([pa.field(name, held_type)], convert, change)
+    return ExportedColumn([pa.field(name, gdal_type)], convert, change)
 
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:
@@ -90,7 +90,7 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
     return data_type
 
 
-def _held_type(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str | None]:
+def _gdal_type(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str | None]:
     """The Arrow type that GDAL takes for a type that is not nested, and what changes thereby."""
     is_type = pa.types
     if is_type.is_null(data_type) or is_type.is_string(data_type) or is_type.is_large_string(data_type):
@@ -108,7 +108,7 @@ def _held_type(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str
     if is_type.is_time(data_type):
         return pa.string(), "as text"
     if is_type.is_timestamp(data_type):
-        return _held_timestamp(data_type, wanted)
+        return _gdal_timestamp(data_type, wanted)
     if is_type.is_duration(data_type):
         return pa.int64(), f"as whole numbers of the unit {data_type.unit}"
     if is_type.is_boolean(data_type) or is_type.is_integer(data_type) or is_type.is_floating(data_type):
@@ -116,7 +116,7 @@ def _held_type(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str
     return pa.binary(), "in hexadecimal digits" if wanted.is_geojson else None
 
 
-def _held_timestamp(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str | None]:
+def _gdal_timestamp(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str | None]:
     """Milliseconds; in UTC where a time zone is known."""
     changes = ["to the millisecond"] if data_type.unit in ("us", "ns") else []
     if data_type.tz is None:

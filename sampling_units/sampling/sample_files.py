@@ -1,4 +1,4 @@
-"""A sampling frame read, sampled and written with its probabilities: every column and the metadata stay."""
+"""Reads sampling frames, draws a sample, and writes it with its probabilities; all columns and metadata stay."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from sampling_units.io.provenance import decode_provenance
 from sampling_units.sampling.pps import Selection, select
 
 PROBABILITY, WEIGHT, CERTAINTY = "selection_probability", "base_weight", "is_certainty_unit"
-# How the sample was drawn, in the file's metadata.
+# Key of the file metadata that say how the sample was drawn.
 SAMPLE_METADATA = b"kmeans_sample"
 
 
@@ -44,7 +44,7 @@ class SampleDesign(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class StratumSample:
-    """What became of a stratum.
+    """What was selected in a stratum.
 
     Attributes:
         name: its values, as text.
@@ -63,26 +63,26 @@ class StratumSample:
 
 
 @dataclass(frozen=True)
-class Frame:
+class SamplingFrame:
     """One or several files of clusters, joined in the order given.
 
     Attributes:
         table: all columns.
         sizes: float64 (n,), measure of size.
         strata: int64 (n,).
-        names: of the strata.
-        odd_one: a file that was made with other parameters, or another version, than the first, or does not say how it
-            was made; None if all are alike.
+        names: texts, one for each stratum.
+        differing_file: a file that was made with other parameters, or another version, than the first, or does not say
+            how it was made; None if all are alike.
     """
 
     table: pa.Table
     sizes: FloatArray
     strata: IntArray
     names: list[str]
-    odd_one: Path | None
+    differing_file: Path | None
 
 
-def read_frames(files: Sequence[Path], design: SampleDesign) -> Frame:
+def read_frames(files: Sequence[Path], design: SampleDesign) -> SamplingFrame:
     """Read frames of the same columns, with the sizes and strata of a design.
 
     Raises:
@@ -127,8 +127,16 @@ def read_frames(files: Sequence[Path], design: SampleDesign) -> Frame:
     )
     values = [columns.texts(array) for array in grouping.values.values()]
     names = [", ".join("(none)" if text is None else text for text in row) for row in zip(*values, strict=True)]
-    odd_one = next((file for file, origin in zip(files, origins, strict=True) if origin != origins[0]), None)
-    return Frame(table, np.concatenate(all_sizes), grouping.number, names or ["all"], odd_one)
+    differing_file = next((file for file, origin in zip(files, origins, strict=True) if origin != origins[0]), None)
+    return SamplingFrame(table, np.concatenate(all_sizes), grouping.number, names or ["all"], differing_file)
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a file is a sample that ``write_sample`` has written; False for a file that is not Parquet."""
+    try:
+        return SAMPLE_METADATA in (pq.read_metadata(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def _are_alike(system: pyproj.CRS | None, other: pyproj.CRS | None) -> bool:
@@ -143,7 +151,7 @@ def _parameters_of(frame: GeoFile) -> Any:
     return (decode_provenance(frame.schema.metadata) or {}).get("parameters_fingerprint")
 
 
-def draw(frame: Frame, design: SampleDesign) -> tuple[Selection, list[StratumSample]]:
+def draw(frame: SamplingFrame, design: SampleDesign) -> tuple[Selection, list[StratumSample]]:
     """Select units of a frame, and say what that means for each stratum.
 
     Raises:
@@ -172,7 +180,7 @@ def draw(frame: Frame, design: SampleDesign) -> tuple[Selection, list[StratumSam
     return found, strata
 
 
-def write_sample(frame: Frame, selection: Selection, path: Path, drawn: dict[str, Any]) -> None:
+def write_sample(frame: SamplingFrame, selection: Selection, path: Path, drawn: dict[str, Any]) -> None:
     """Write the selected units with their probabilities and base weights, in the order of the frame.
 
     ``drawn`` says how, for the metadata.
