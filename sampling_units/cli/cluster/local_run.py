@@ -207,9 +207,9 @@ def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport
         OutputNotWritable: something else has the name of an output; it may be somebody's only copy.
     """
     from sampling_units.io.provenance import read_provenance
-    from sampling_units.job import describe_origin
+    from sampling_units.job import output_identity
 
-    origin = describe_origin(params, etag).items()
+    identity = output_identity(params, etag).items()
     paths = (job.frame, job.target)
     made = [read_provenance(str(path)) for path in paths]
     for path, provenance in zip(paths, made, strict=True):
@@ -219,7 +219,7 @@ def _report_of_outputs(job: Job, params: RunParameters, etag: str) -> FileReport
                 "damaged; remove it, or choose another --out"
             )
             raise OutputNotWritable(message)
-    if any(provenance is None or not origin <= provenance.items() for provenance in made):
+    if any(provenance is None or not identity <= provenance.items() for provenance in made):
         return None
     try:
         return msgspec.convert((made[0] or {}).get("report"), FileReport)

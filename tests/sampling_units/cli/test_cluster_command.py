@@ -151,7 +151,7 @@ def test_no_progress_in_a_pipe_and_one_line_of_json(folder):
     command = [
         sys.executable,
         "-m",
-        "sampling_units.cli.main",
+        "sampling_units",
         "cluster",
         str(folder / "in"),
         "--out",
@@ -168,7 +168,7 @@ def test_progress_on_a_terminal(folder):
     command = [
         sys.executable,
         "-m",
-        "sampling_units.cli.main",
+        "sampling_units",
         "cluster",
         str(folder / "in"),
         "--out",
