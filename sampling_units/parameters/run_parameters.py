@@ -17,7 +17,9 @@ _COLUMN_PREFIX = r"[A-Za-z][A-Za-z0-9_]{0,40}"
 
 
 class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the files of one run are clustered; the entry of each field says what it means, or docs/parameters.md.
+    """How the files of one run are clustered.
+
+    What each field means says its entry, and docs/parameters.md.
 
     Raises:
         ValueError: a value breaks a rule.
@@ -123,8 +125,8 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str | None,
         Entry(
             help="In files without geometries, or instead of them; lon, longitude, x ... are found.",
-            details="In any case: `longitude` and `latitude`; `lon`, `lng` or `long` and `lat`; `x` and `y`. Has to be "
-            "given together with `latitude_column`.",
+            details="The names that are found, in upper or lower case: `longitude` and `latitude`; `lon`, `lng` or "
+            "`long` and `lat`; `x` and `y`. Has to be given together with `latitude_column`.",
             label="Column with the longitude",
             default="found by name",
             metavar="COLUMN",
@@ -200,7 +202,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bridge: Annotated[
         bool,
         Entry(
-            help="Join islands lighter than the minimum to the nearest ground.",
+            help="Join islands lighter than the minimum to their nearest neighbour.",
             details="They are joined by the shortest way.",
             label="Join islands that are too light",
         ),
