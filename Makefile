@@ -15,7 +15,7 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format synth sbom lock clean
+.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format parameters synth sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ lint: setup ## Formatting, lint, types, and which package may import which
 format: setup ## Rewrite the code in the house style
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+
+parameters: .venv/.complete ## Write the table in docs/parameters.md and docs/run-input.schema.json anew from the table of run parameters
+	$(VENV)/python -m sampling_units.runs.reference docs
 
 synth: setup ## Write the CloudFormation template to cdk.out
 	node_modules/.bin/cdk synth --quiet

@@ -39,7 +39,6 @@ __all__ = [
     "warm_up",
 ]
 
-# Also the version of the algorithm: outputs of another version count as out of date.
 __version__ = "0.3.0"
 
 # Importing numba takes most of a second, and who only validates parameters never needs it.

@@ -23,6 +23,7 @@ from sampling_units.io.provenance import encode_provenance
 from sampling_units.job_input import JobInput, read_input
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport
+from sampling_units.versions import OUTPUT_VERSION
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,18 @@ def _clustered(
 
 
 def describe_origin(params: RunParameters, input_etag: str) -> dict[str, Any]:
-    """What decides an output; an existing output with the same description need not be made again."""
+    """How an output is made, as its file metadata say: what decides it, and what people want to know besides."""
     return {
         "version": kmeans.__version__,
+        "output_version": OUTPUT_VERSION,
         "parameters": params.to_json().decode(),
-        "parameters_fingerprint": params.fingerprint(),
-        "input_etag": input_etag,
+        **output_identity(params, input_etag),
     }
+
+
+def output_identity(params: RunParameters, input_etag: str) -> dict[str, str]:
+    """What decides an output; an output that says the same of itself is up to date, whichever release made it."""
+    return {"parameters_fingerprint": params.fingerprint(), "input_etag": input_etag}
 
 
 def _cluster(job_input: JobInput, params: RunParameters, filename: str, n_threads: int) -> "kmeans.Clustering":

@@ -8,6 +8,7 @@ from benchmarks.measuring import RESULTS
 from benchmarks.page import page
 from sampling_units import errors
 from sampling_units.report.page import VendorMissing
+from sampling_units.runs import reference
 from tests.support.project import PROJECT
 
 CODE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
@@ -21,6 +22,13 @@ def test_every_error_code_is_explained_and_every_explained_code_exists():
     } - {"RunError", "BatchUnfinished"}
     assert set(CODE.findall(text)) == raised | {VendorMissing.__name__}
     assert "BatchUnfinished" in CODE.findall(of_runs)
+
+
+def test_what_is_made_from_the_table_of_parameters_is_up_to_date():
+    docs = PROJECT / "docs"
+    page = (docs / "parameters.md").read_text()
+    assert page == reference.with_parameter_rows(page), "run `make parameters`"
+    assert (docs / "run-input.schema.json").read_text() == reference.schema_text(), "run `make parameters`"
 
 
 def test_links_between_pages_lead_somewhere():

@@ -22,6 +22,7 @@ from sampling_units.runs.cost import cost_of_work
 from sampling_units.runs.events import MOST_JOINED_FRAMES, RunPlan
 from sampling_units.runs.settings import DeploymentSettings
 from sampling_units.runs.summary import RunSummary
+from sampling_units.versions import OUTPUT_VERSION
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSumma
         report.add_failure(failure)
     provenance = {
         "version": kmeans.__version__,
+        "output_version": OUTPUT_VERSION,
         "parameters": plan.params.to_json().decode(),
         "parameters_fingerprint": plan.fingerprint,
         "run": plan.run_id,

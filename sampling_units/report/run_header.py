@@ -6,31 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sampling_units.formatting import duration
-from sampling_units.parameters import BySettlement, RunParameters
-
-_LABELS = {
-    "target_weight": "Target weight",
-    "min_weight": "Lightest allowed cluster",
-    "max_weight": "Heaviest allowed cluster",
-    "radius": "Target radius",
-    "max_radius": "Largest allowed radius",
-    "weight_column": "Column with the weights",
-    "urban_column": "Column that tells urban from rural",
-    "urban_values": "Values that mean urban",
-    "group_by": "Clusters never mix values of",
-    "longitude_column": "Column with the longitude",
-    "latitude_column": "Column with the latitude",
-    "input_crs": "Coordinate system of files that name none",
-    "crs": "Coordinate system worked in",
-    "drop_invalid": "Leave out rows without place or weight",
-    "column_prefix": "Names of the added columns begin with",
-    "weight_importance": "Importance of weight against radius",
-    "n_clusters": "Number of clusters",
-    "bridge": "Join islands that are too light",
-    "random_state": "Seed",
-}
-# Without a unit these would be read wrongly.
-_METRES = frozenset({"radius", "max_radius"})
+from sampling_units.parameters import BySettlement, Parameter, RunParameters, parameter_table
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +15,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         title: name of the run.
         params: what it was started with.
-        version: of the algorithm.
+        version: the release that clustered.
         started: date and time, as it is to be read.
         duration_seconds: from start to end.
         dollars: estimated cost.
@@ -112,13 +88,12 @@ def range_text(limits: WeightRange) -> str:
 
 def parameter_facts(params: RunParameters) -> tuple[list[Fact], list[Fact]]:
     """The parameters that differ from their defaults together with target and weights, and all others."""
-    default = RunParameters()
+    changed = params.changed()
     chosen: list[Fact] = []
     others: list[Fact] = []
-    for name in params.__struct_fields__:
-        value = getattr(params, name)
-        is_chosen = name in {"target_weight", "weight_column"} or value != getattr(default, name)
-        fact = Fact(_LABELS.get(name, name), _value_text(name, value), name)
+    for name, parameter in parameter_table().items():
+        fact = Fact(parameter.entry.label, _value_text(parameter, getattr(params, name)), name)
+        is_chosen = name in {"target_weight", "weight_column"} or name in changed
         (chosen if is_chosen else others).append(fact)
     return chosen, others
 
@@ -129,7 +104,7 @@ def run_facts(header: RunHeader) -> list[Fact]:
         ("Started", header.started),
         ("Duration", None if header.duration_seconds is None else duration(header.duration_seconds)),
         ("Estimated cost", None if header.dollars is None else _dollars_text(header.dollars)),
-        ("Version of the algorithm", header.version),
+        ("Version of the program", header.version),
         ("Input", header.input),
         ("Output", header.output),
     ]
@@ -151,26 +126,14 @@ def number(value: float) -> str:
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.3g}"
 
 
-def _value_text(name: str, value: Any) -> str:
-    unit = " m" if name in _METRES else ""
+def _value_text(parameter: Parameter, value: Any) -> str:
+    unit = f" {parameter.entry.unit}" if parameter.entry.unit else ""
     if isinstance(value, BySettlement):
         return f"{number(value.urban)}{unit} (urban), {number(value.rural)}{unit} (rural)"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return f"{value:,g}{unit}"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    if value is None:
-        return _NONE.get(name, "none")
-    return str(value)
-
-
-_NONE = {
-    "min_weight": "0.75 of the target",
-    "max_weight": "1.25 of the target",
-    "weight_column": "none, each row weighs 1",
-    "n_clusters": "chosen by the program",
-    "longitude_column": "found by name",
-    "latitude_column": "found by name",
-}
+    if value in (None, ()):
+        return parameter.entry.default or "none"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

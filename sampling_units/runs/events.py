@@ -92,7 +92,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         n_files: of the others, how many are sent.
         n_refused: of those that would be sent, how many are not, as their names cannot be those of files.
         n_batches, n_bytes: what they add up to.
-        fingerprint: of the parameters and the version, which all outputs of the run have.
+        fingerprint: of the parameters and the output version, which all outputs of the run have.
         tolerated_batch_percentage: share of batches that may crash before the map stops; the verdict over the files is
             the summary's.
         map_error: set by the state machine when the map over the batches gave up.

@@ -211,9 +211,9 @@ def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> Fil
         OutputNotWritable: something else has the name of an output; it may be the only copy of a file.
     """
     from sampling_units.io.provenance import read_provenance
-    from sampling_units.job import describe_origin
+    from sampling_units.job import output_identity
 
-    origin = describe_origin(params, etag).items()
+    identity = output_identity(params, etag).items()
     paths = (file.frame, file.target)
     made = [read_provenance(str(path)) for path in paths]
     for path, provenance in zip(paths, made, strict=True):
@@ -223,7 +223,7 @@ def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> Fil
                 "damaged; remove it, or choose another --out"
             )
             raise OutputNotWritable(message)
-    if any(provenance is None or not origin <= provenance.items() for provenance in made):
+    if any(provenance is None or not identity <= provenance.items() for provenance in made):
         return None
     try:
         return msgspec.convert((made[0] or {}).get("report"), FileReport)

@@ -68,6 +68,15 @@ def test_changed_files_other_parameters_and_force_are_done_again(folder):
     assert json.loads(run(*arguments, "--target-weight", "41").stdout)["n_skipped"] == 0
 
 
+def test_outputs_of_another_release_are_up_to_date_and_of_another_output_version_not(folder, monkeypatch):
+    arguments = (folder / "in", "--out", folder / "out", "--jobs", "1", "--json")
+    run(*arguments)
+    monkeypatch.setattr("kmeans.__version__", "0.0.0")
+    assert json.loads(run(*arguments).stdout)["n_skipped"] == 3
+    monkeypatch.setattr("sampling_units.parameters.run_parameters.OUTPUT_VERSION", 0)
+    assert json.loads(run(*arguments).stdout)["n_skipped"] == 0
+
+
 def test_one_bad_file_is_named_and_the_others_are_finished(folder):
     bad = cell_file(50, population=np.where(np.arange(50) == 5, -3.0, 1.0))
     (folder / "in" / "bad.parquet").write_bytes(bad)

@@ -212,7 +212,7 @@ def test_what_is_known_is_shown():
         "run-20261122 10 clusters from 1 file; 90.0% of them are inside the weight range of 0 or more.",
         "1 file could not be clustered.",
         "1 failed, 1 already up to date, 3 not worked on (not sent in this run)",
-        "Started 2026-11-22 09:30 UTC Duration 12 min 34 s Estimated cost $1.50 Version of the algorithm 0.2.0",
+        "Started 2026-11-22 09:30 UTC Duration 12 min 34 s Estimated cost $1.50 Version of the program 0.2.0",
         "Target weight target_weight 300 (urban), 200 (rural)",
         "Heaviest allowed cluster max_weight unlimited",
         "Clusters never mix values of group_by barangay",
