@@ -11,8 +11,8 @@ from kmeans.graph.components import Components, find_components
 from kmeans.graph.neighbours import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.parameters import Parameters
 from kmeans.search.cluster_count import share_out
-from kmeans.search.component import Ground
-from kmeans.search.component_search import ROUNDING, cluster_component
+from kmeans.search.component import Component
+from kmeans.search.component_search import cluster_component
 from kmeans.search.moments import cluster_figures
 from kmeans.search.radius_limit import limit_radius
 from kmeans.spatial.bounding_circle import cluster_radii
@@ -120,10 +120,9 @@ def cluster_checked(
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     footprints = None if footprints is None else footprints.of_rows(tree.order)
     graph, is_lattice = build_neighbour_graph(tree, cells)
-    low, _ = params.weight_range
-    components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
+    components = find_components(tree, graph, params.weight_range.widened.low, params.bridge)
     if not is_lattice and (len(components.gap) > 1 or len(components.bridges)):
-        # A triangulation is in one piece but for rounding, which is to make no islands.
+        # A triangulation is connected; where rounding disconnects it, that must not make islands.
         graph = find_components(tree, graph, np.inf, bridge=True).graph
         components = find_components(tree, graph, 0.0, bridge=False)
     labels, reasons = _cluster_components(tree, components, footprints, params)
@@ -182,7 +181,7 @@ def _cluster_components(
     reasons: dict[int, Reason] = {}
     n_clusters = 0
     n_components = len(components.gap)
-    begin, by_component = rows_by_label(components.of_point, n_components)
+    indptr, by_component = rows_by_label(components.of_point, n_components)
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
         totals = np.bincount(components.of_point, tree.weight, n_components).astype(np.float64)
@@ -191,17 +190,17 @@ def _cluster_components(
     relative = None if footprints is None else footprints.relative_to(tree.origin)
     total = float(tree.weight.sum())
     for number in range(n_components):
-        points = by_component[begin[number] : begin[number + 1]]
-        ground = Ground.of(points, tree, components.graph, relative)
+        points = by_component[indptr[number] : indptr[number + 1]]
+        component = Component.of(points, tree, components.graph, relative)
         own = params if params.n_clusters is None else replace(params, n_clusters=counts[number])
-        found, found_reasons = cluster_component(ground, own)
+        found, found_reasons = cluster_component(component, own)
         if params.max_radius is not None:
-            found, found_reasons = limit_radius(ground, found, found_reasons, params)
-        labels[ground.points] = found + n_clusters
+            found, found_reasons = limit_radius(component, found, found_reasons, params)
+        labels[component.points] = found + n_clusters
         for j, reason in found_reasons.items():
             if reason.status is not Status.COMPONENT_BELOW_MIN:
                 reasons[n_clusters + j] = reason
-            elif total < params.weight_range[0] * (1 - ROUNDING):
+            elif params.weight_range.is_below(total):
                 reasons[n_clusters + j] = Reason(Status.TOTAL_BELOW_MIN)
             else:
                 reasons[n_clusters + j] = Reason(reason.status, float(components.gap[number]))
@@ -240,7 +239,6 @@ def _describe(
         radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
     else:
         radius = footprints.radii(labels, k)
-    low, high = params.weight_range
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
     return Clustering(
         labels=labels,
@@ -250,7 +248,7 @@ def _describe(
         pieces=pieces[order],
         radius=radius,
         status=_status(weight, radius, reasons, params),
-        in_range=(weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING)),
+        in_range=params.weight_range.contains(weight),
         reason_value=np.array([reasons[j].value if j in reasons else np.nan for j in range(k)]),
         group=np.zeros(k, np.int64),
         inertia=inertia,
@@ -259,15 +257,14 @@ def _describe(
 
 def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], params: Parameters) -> StatusArray:
     """The reason of each cluster; where there is none, what its weight and radius say."""
-    low, high = params.weight_range
     status = np.full(len(weight), Status.OK.value, dtype=_STATUS_TYPE)
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
-    is_below, is_above = weight < low * (1 - ROUNDING), weight > high * (1 + ROUNDING)
+    is_below, is_above = params.weight_range.is_below(weight), params.weight_range.is_above(weight)
     status[is_below] = Status.BELOW_MIN.value
     status[is_above] = Status.ABOVE_MAX.value
     for j, reason in reasons.items():
-        # A cluster of ground that cannot be divided well may still be inside the range itself, and a bridge is no
+        # A cluster of a component without a good partition may still be inside the range itself, and a bridge is no
         # reason to be outside.
         is_inside = not (is_below[j] or is_above[j])
         if reason.status is Status.POINT_ABOVE_MAX_RADIUS or is_inside == (reason.status is Status.BRIDGED):

@@ -3,7 +3,7 @@
 The errors know rows and values, not files or columns: whoever read the file adds those.
 """
 
-# In metres: beyond it a number no longer tells tenths of a millimetre apart, and no ground is so far away.
+# In metres: beyond it a number no longer tells tenths of a millimetre apart, and no place on Earth is so far away.
 LARGEST_COORDINATE = 1e12
 
 

@@ -15,7 +15,7 @@ from kmeans.errors import InvalidParameter
 from kmeans.parameters import Parameters, parameters_of
 from kmeans.spatial.footprints import Footprints
 
-# Groups of fewer rows spend most of their time in Python between the kernels, where threads get in each other's way.
+# Groups of fewer rows spend most of their time in Python between the kernels, where threads hinder each other.
 _SMALL = 200
 # What a clustering says of each cluster.
 _COLUMNS = [field.name for field in fields(Clustering) if field.name not in ("labels", "inertia")]
@@ -42,7 +42,7 @@ def cluster_groups(
         params: what the clusters should look like; one for all groups, or a sequence with one for each group number.
             A fixed number of clusters is that of each group.
         footprints, cells: as in ``cluster``.
-        n_threads: groups that are clustered at the same time. Each takes some hundred bytes a row while it lasts.
+        n_threads: groups that are clustered at the same time. Each uses some hundred bytes a row while it runs.
 
     Raises:
         InvalidPoint, InvalidWeight: as in ``cluster``; rows are those of these arrays.
@@ -58,13 +58,13 @@ def cluster_groups(
     if len(points) and not groups.any():
         return cluster_checked(points, weights, parameters_of(params, 0), footprints, cells)
     order, begin, end = _rows_by_group(groups)
-    # From here on a group is known by its place among those that have rows.
+    # From here on a group is known by its index among those that have rows.
     numbers = groups[order[begin]]
     labels = np.empty(len(points), np.int64)
 
-    def work(place: int) -> Clustering:
-        rows = order[begin[place] : end[place]]
-        number = int(numbers[place])
+    def work(index: int) -> Clustering:
+        rows = order[begin[index] : end[index]]
+        number = int(numbers[index])
         own_footprints = None if footprints is None else footprints.of_rows(rows)
         own_cells = None if cells is None else cells[rows]
         found = cluster_checked(points[rows], weights[rows], parameters_of(params, number), own_footprints, own_cells)
@@ -73,14 +73,14 @@ def cluster_groups(
         return replace(found, labels=labels[:0], group=np.full(found.n_clusters, number))
 
     # The largest first: a large one that came last would keep one thread busy while the others are done.
-    places = np.argsort(begin - end, kind="stable").tolist()
+    by_size = np.argsort(begin - end, kind="stable").tolist()
     n_parallel = np.count_nonzero(end - begin >= _SMALL) if n_threads > 1 else 0
-    found = _in_threads(work, places[:n_parallel], n_threads) if n_parallel else {}
-    found |= {place: work(place) for place in places[n_parallel:]}
-    parts = [found[place] for place in range(len(places))]
+    found = _in_threads(work, by_size[:n_parallel], n_threads) if n_parallel else {}
+    found |= {index: work(index) for index in by_size[n_parallel:]}
+    parts = [found[index] for index in range(len(by_size))]
     n_clusters = 0
-    for place, part in enumerate(parts):
-        labels[order[begin[place] : end[place]]] += n_clusters
+    for index, part in enumerate(parts):
+        labels[order[begin[index] : end[index]]] += n_clusters
         n_clusters += part.n_clusters
     columns = {name: np.concatenate([getattr(part, name) for part in [NO_CLUSTERS, *parts]]) for name in _COLUMNS}
     return Clustering(labels=labels, inertia=sum((part.inertia for part in parts), 0.0), **columns)
@@ -109,11 +109,11 @@ def _rows_by_group(groups: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     return order, begin, np.append(begin, len(order))[1:]
 
 
-def _in_threads(work: Callable[[int], Clustering], places: list[int], n_threads: int) -> dict[int, Clustering]:
-    """``work`` of each place by the place, started in the order of ``places``."""
+def _in_threads(work: Callable[[int], Clustering], indices: list[int], n_threads: int) -> dict[int, Clustering]:
+    """``work`` of each index, by index; started in the order of ``indices``."""
     executor = ThreadPoolExecutor(n_threads)
     try:
-        futures = {executor.submit(work, place): place for place in places}
+        futures = {executor.submit(work, index): index for index in indices}
         return {futures[future]: future.result() for future in as_completed(futures)}
     finally:
         # After an error or an interrupt only those that run are waited for.

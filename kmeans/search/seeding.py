@@ -12,7 +12,7 @@ StateArray = npt.NDArray[np.uint64]
 
 @kernel
 def equal_weight_runs(tree: KdTree, k: int) -> FloatArray:
-    """Centroids of ``k`` consecutive runs of the tree order; within 0.3 % of k-means++ on lattices, in no time.
+    """Centroids of ``k`` consecutive runs of the tree order; on lattices within 0.3 % of k-means++, and much faster.
 
     The runs share the square roots of the weights equally: that follows the density of an optimal clustering closer
     than weights (too many centroids in towns) or counts (too few) do.
@@ -22,7 +22,7 @@ def equal_weight_runs(tree: KdTree, k: int) -> FloatArray:
     """
     n = tree.x.shape[0]
     total = np.sqrt(tree.weight).sum()
-    sums = np.zeros((k, 3))
+    moments = np.zeros((k, 3))
     centroids = np.empty((k, 2))
     reached = 0.0
     for i in range(n):
@@ -30,12 +30,12 @@ def equal_weight_runs(tree: KdTree, k: int) -> FloatArray:
         j = min(k - 1, int((reached + mass / 2) * k / total)) if total > 0 else i * k // n
         reached += mass
         weight = tree.weight[i] if total > 0 else 1.0
-        sums[j, 0] += weight
-        sums[j, 1] += weight * tree.x[i]
-        sums[j, 2] += weight * tree.y[i]
+        moments[j, 0] += weight
+        moments[j, 1] += weight * tree.x[i]
+        moments[j, 2] += weight * tree.y[i]
     for j in range(k):
-        if sums[j, 0] > 0:
-            centroids[j, 0], centroids[j, 1] = sums[j, 1] / sums[j, 0], sums[j, 2] / sums[j, 0]
+        if moments[j, 0] > 0:
+            centroids[j, 0], centroids[j, 1] = moments[j, 1] / moments[j, 0], moments[j, 2] / moments[j, 0]
         else:  # A run without weight starts on a point; Lloyd relocates it.
             i = min(n - 1, j * n // k)
             centroids[j, 0], centroids[j, 1] = tree.x[i], tree.y[i]
@@ -93,7 +93,7 @@ def uniform(state: StateArray) -> float:
 def _kmeans_plus_plus(tree: KdTree, k: int, n_candidates: int, state: StateArray) -> FloatArray:
     n, n_nodes = tree.x.shape[0], tree.first.shape[0]
     squared = np.full(n, np.inf)  # Squared distance to the nearest centroid so far.
-    potential = tree.sums[:, 0].copy()  # Per node: what the next draw is proportional to; first the weight alone.
+    potential = tree.moments[:, 0].copy()  # Per node: what the next draw is proportional to; first the weight alone.
     farthest = np.full(n_nodes, np.inf)  # Per node: the largest of its squared distances.
     centroids = np.empty((k, 2))
     inner = np.empty(n_nodes, np.int64)

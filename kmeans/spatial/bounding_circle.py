@@ -24,12 +24,12 @@ def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: in
     Returns:
         float64 (n_clusters,), metres; 0 for a cluster without points.
     """
-    begin, members = rows_by_label(labels, n_clusters)
+    indptr, members = rows_by_label(labels, n_clusters)
     grouped_x, grouped_y = x[members], y[members]
     radii = np.zeros(n_clusters)
     for j in range(n_clusters):
-        if begin[j + 1] > begin[j]:
-            own = slice(begin[j], begin[j + 1])
+        if indptr[j + 1] > indptr[j]:
+            own = slice(indptr[j], indptr[j + 1])
             radii[j] = bounding_circle(grouped_x[own], grouped_y[own])[2]
     return radii
 

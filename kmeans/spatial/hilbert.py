@@ -1,4 +1,4 @@
-"""Order along the Hilbert curve, so that clusters with near numbers are near on the ground."""
+"""Order along the Hilbert curve, so that clusters with near numbers are near each other."""
 
 import numpy as np
 import numpy.typing as npt

@@ -15,15 +15,17 @@ from tests.support.populations import buildings, lattice
 def test_assignment_equals_brute_force(seed, n, k, offset_scale):
     rng = np.random.default_rng(seed)
     points, weights = rng.uniform(-1, 1, (n, 2)), rng.uniform(0, 2, n)
-    centroids, offsets = rng.uniform(-1, 1, (k, 2)), rng.uniform(0, offset_scale, k)
+    centroids, power_weights = rng.uniform(-1, 1, (k, 2)), rng.uniform(0, offset_scale, k)
     tree = build_kdtree(points, weights)
-    labels, sums = np.full(n, -1), np.full((k, 4), np.nan)
-    assign(tree, centroids - tree.origin, offsets, sums, labels, True)
+    labels, moments = np.full(n, -1), np.full((k, 4), np.nan)
+    assign(tree, centroids - tree.origin, power_weights, moments, labels, True)
     in_tree_order = points[tree.order]
-    expected = references.nearest(in_tree_order, centroids, offsets)
+    expected = references.nearest(in_tree_order, centroids, power_weights)
     np.testing.assert_array_equal(labels, expected)
     relative = in_tree_order - tree.origin
-    np.testing.assert_allclose(sums, references.cluster_sums(relative, tree.weight, expected, k), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        moments, references.cluster_sums(relative, tree.weight, expected, k), rtol=1e-9, atol=1e-12
+    )
 
 
 @pytest.mark.small
@@ -31,8 +33,8 @@ def test_ties_go_to_the_lowest_index():
     points = np.array([[0.0, 0.0]] * 30)
     tree = build_kdtree(points, np.ones(30))
     centroids = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
-    labels, sums = np.empty(30, np.int64), np.empty((3, 4))
-    assign(tree, centroids, np.zeros(3), sums, labels, True)
+    labels, moments = np.empty(30, np.int64), np.empty((3, 4))
+    assign(tree, centroids, np.zeros(3), moments, labels, True)
     assert set(labels) == {0}
 
 
