@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
-from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
+from kmeans.arrays import FloatArray, IntArray, checked_points, checked_weights, int_array
+from kmeans.errors import InvalidArray
 from kmeans.graph.components import Components, find_components
 from kmeans.graph.neighbours import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.parameters import Parameters
@@ -20,11 +20,8 @@ from kmeans.spatial.footprints import Footprints, check_footprints
 from kmeans.spatial.hilbert import hilbert_order
 from kmeans.spatial.kdtree import KdTree, build_kdtree
 from kmeans.spatial.labels import rows_by_label
-from kmeans.spatial.short_rows import rows_within
 from kmeans.status import Reason, Status
 
-# Weights beyond this are not population, and products with squared coordinates not numbers.
-_LARGEST_TOTAL = 1e15
 _STATUS_TYPE = f"<U{max(map(len, Status))}"
 StatusArray = npt.NDArray[np.str_]
 
@@ -32,6 +29,10 @@ StatusArray = npt.NDArray[np.str_]
 @dataclass(frozen=True)
 class Clustering:
     """A partition of the points; clusters are numbered along the Hilbert curve of their centroids.
+
+    >>> found = cluster([[0.0, 0.0], [0.0, 100.0], [9000.0, 0.0]], None, Parameters(target_weight=2.0))
+    >>> found.n_clusters, found.labels.tolist(), found.n_points.tolist()
+    (2, [0, 0, 1], [2, 1])
 
     Attributes:
         labels: int64 (n,), cluster of each row, 0 to k - 1.
@@ -80,17 +81,23 @@ NO_CLUSTERS = Clustering(
 
 
 def cluster(
-    points: FloatArray,
-    weights: FloatArray | None,
+    points: npt.ArrayLike,
+    weights: npt.ArrayLike | None,
     params: Parameters,
     footprints: Footprints | None = None,
-    cells: IntArray | None = None,
+    cells: npt.ArrayLike | None = None,
 ) -> Clustering:
     """Group weighted points into connected, compact clusters with weights inside a range.
 
     Points are neighbours if they are next to each other on a lattice (also across a corner), or in the Delaunay
     triangulation where there is no lattice; clusters are connected in that graph. Every cluster is inside the range
     unless its status says why it cannot be.
+
+    >>> import numpy as np
+    >>> points = np.column_stack([np.repeat(np.arange(8), 4), np.tile(np.arange(4), 8)]) * 100.0
+    >>> found = cluster(points, np.full(32, 20.0), Parameters(target_weight=160.0))
+    >>> found.weight.tolist(), found.status.tolist()
+    ([160.0, 160.0, 160.0, 160.0], ['ok', 'ok', 'ok', 'ok'])
 
     Args:
         points: float64 (n, 2), coordinates in metres; n may be 0.
@@ -104,7 +111,7 @@ def cluster(
     Raises:
         InvalidPoint: a coordinate of a point or corner is not finite, or beyond 1e12 m.
         InvalidWeight: a weight is negative or not finite.
-        ValueError: the shapes of the arrays do not fit together.
+        InvalidArray: an array has the wrong shape, values that are not numbers, or masked entries.
     """
     points, weights, footprints = checked_rows(points, weights, footprints)
     return cluster_checked(points, weights, params, footprints, checked_cells(cells, len(points)))
@@ -134,42 +141,29 @@ def cluster_checked(
 
 
 def checked_rows(
-    points: FloatArray, weights: FloatArray | None, footprints: Footprints | None
+    points: npt.ArrayLike, weights: npt.ArrayLike | None, footprints: Footprints | None
 ) -> tuple[FloatArray, FloatArray, Footprints | None]:
     """The arrays as the kernels need them; refuses the first row that cannot be clustered, see ``cluster``."""
-    points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
-    weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    if weights.shape != (len(points),):
-        raise ValueError(f"{len(points)} points need as many weights, not an array of shape {weights.shape}")
-    is_sound = rows_within(points, LARGEST_COORDINATE)
-    if not is_sound.all():
-        row = int(np.argmin(is_sound))
-        raise InvalidPoint(row, (float(points[row, 0]), float(points[row, 1])))
-    valid = np.isfinite(weights) & (weights >= 0)
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise InvalidWeight(row, float(weights[row]))
-    with np.errstate(over="ignore"):
-        total = weights.sum()
-    if total > _LARGEST_TOTAL:
-        row = int(np.argmax(weights))
-        raise InvalidWeight(row, float(weights[row]))
+    points = checked_points(points)
+    weights = checked_weights(weights, len(points))
     return points, weights, None if footprints is None else check_footprints(footprints, len(points))
 
 
-def checked_cells(cells: IntArray | None, n_rows: int) -> IntArray | None:
+def checked_cells(cells: npt.ArrayLike | None, n_rows: int) -> IntArray | None:
     """Columns and rows as the kernels need them.
 
     Raises:
-        ValueError: they are not those of ``n_rows`` points, or below 0.
+        InvalidArray: they are not whole numbers of the shape (n_rows, 2), or below 0.
     """
     if cells is None or n_rows == 0:
         return None
-    cells = np.ascontiguousarray(cells, dtype=np.int64)
+    cells = int_array("cells", cells)
     if cells.shape != (n_rows, 2):
-        raise ValueError(f"{n_rows} points need as many columns and rows, not an array of shape {cells.shape}")
+        raise InvalidArray(
+            "cells", f"{n_rows} points need as many columns and rows, not an array of shape {cells.shape}"
+        )
     if cells.min() < 0:
-        raise ValueError("columns and rows count from 0")
+        raise InvalidArray("cells", "columns and rows count from 0")
     return cells
 
 
@@ -276,8 +270,10 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
 def warm_up() -> None:
     """Cluster a few cells, so that the first real call finds most of what it needs.
 
-    A process that reads its data afterwards needs less memory: code that is loaded between arrays keeps theirs from
-    being given back.
+    A process that reads its data afterwards needs less memory: memory of arrays that lies between loaded code cannot be
+    returned to the system.
+
+    >>> warm_up()
     """
     side = np.arange(8)
     cells = np.column_stack([np.repeat(side, 8), np.tile(side, 8)])

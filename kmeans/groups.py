@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import fields, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import IntArray, int_array
 from kmeans.clustering import NO_CLUSTERS, Clustering, checked_cells, checked_rows, cluster_checked
-from kmeans.errors import InvalidParameter
+from kmeans.errors import InvalidArray, InvalidParameter
 from kmeans.parameters import Parameters, parameters_of
 from kmeans.spatial.footprints import Footprints
 
@@ -22,18 +23,23 @@ _COLUMNS = [field.name for field in fields(Clustering) if field.name not in ("la
 
 
 def cluster_groups(
-    points: FloatArray,
-    weights: FloatArray | None,
-    groups: IntArray,
+    points: npt.ArrayLike,
+    weights: npt.ArrayLike | None,
+    groups: npt.ArrayLike,
     params: Parameters | Sequence[Parameters],
     footprints: Footprints | None = None,
-    cells: IntArray | None = None,
+    cells: npt.ArrayLike | None = None,
     n_threads: int = 1,
 ) -> Clustering:
     """Like ``cluster``, but no cluster mixes rows of different groups.
 
     Clusters are numbered group after group in ascending order, within a group along its Hilbert curve. The result does
     not depend on the number of threads.
+
+    >>> points = [[0.0, 0.0], [100.0, 0.0], [0.0, 100.0], [100.0, 100.0]]
+    >>> found = cluster_groups(points, None, [0, 1, 0, 1], Parameters(target_weight=2.0))
+    >>> found.labels.tolist(), found.group.tolist()
+    ([0, 1, 0, 1], [0, 1])
 
     Args:
         points: float64 (n, 2), coordinates in metres; n may be 0.
@@ -45,13 +51,13 @@ def cluster_groups(
         n_threads: groups that are clustered at the same time. Each uses some hundred bytes a row while it runs.
 
     Raises:
-        InvalidPoint, InvalidWeight: as in ``cluster``; rows are those of these arrays.
+        InvalidPoint, InvalidWeight, InvalidArray: as in ``cluster``; rows are those of these arrays.
         InvalidParameter: ``n_threads`` is below 1.
-        ValueError: ``groups`` has another length than ``points``, or a number below 0 or without parameters.
+        InvalidArray: ``groups`` has another length than ``points``, or a number below 0 or without parameters.
     """
     points, weights, footprints = checked_rows(points, weights, footprints)
     cells = checked_cells(cells, len(points))
-    groups = np.ascontiguousarray(groups, dtype=np.int64)
+    groups = int_array("groups", groups)
     _check_groups(groups, len(points), params)
     if n_threads < 1:
         raise InvalidParameter("n_threads", n_threads, "has to be at least 1")
@@ -88,15 +94,19 @@ def cluster_groups(
 
 def _check_groups(groups: IntArray, n_rows: int, params: Parameters | Sequence[Parameters]) -> None:
     if groups.shape != (n_rows,):
-        raise ValueError(f"{n_rows} points need as many group numbers, not an array of shape {groups.shape}")
+        raise InvalidArray(
+            "groups", f"{n_rows} points need as many group numbers, not an array of shape {groups.shape}"
+        )
     if n_rows == 0:
         return
     row = int(np.argmin(groups))
     if groups[row] < 0:
-        raise ValueError(f"row {row}: the group is {groups[row]}, but has to be at least 0")
+        raise InvalidArray("groups", f"row {row}: the group is {groups[row]}, but has to be at least 0")
     row = int(np.argmax(groups))
     if not isinstance(params, Parameters) and groups[row] >= len(params):
-        raise ValueError(f"row {row}: the group is {groups[row]}, but there are parameters for {len(params)} groups")
+        raise InvalidArray(
+            "groups", f"row {row}: the group is {groups[row]}, but there are parameters for {len(params)} groups"
+        )
 
 
 def _rows_by_group(groups: IntArray) -> tuple[IntArray, IntArray, IntArray]:

@@ -66,6 +66,9 @@ class WeightRange(NamedTuple):
 class Parameters:
     """What a clustering should look like.
 
+    >>> Parameters(target_weight=240.0).weight_range
+    WeightRange(low=180.0, high=300.0)
+
     Attributes:
         target_weight: desired total weight of a cluster (people, buildings), above 0.
         min_weight: lightest allowed cluster; by default 0.75 of the target; 0 for no minimum.

@@ -8,10 +8,13 @@ to it by the node's moments, so most points are never looked at.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray, checked_points, checked_weights
+from kmeans.errors import InvalidArray, InvalidParameter
 from kmeans.jit import kernel
-from kmeans.spatial.kdtree import N_MOMENTS, KdTree
+from kmeans.search.seeding import Seeding, seeds_of_tree
+from kmeans.spatial.kdtree import N_MOMENTS, KdTree, build_kdtree
 
 MAX_ITERATIONS = 300
 # Relative to the mean variance of the coordinates, as in scikit-learn.
@@ -21,6 +24,9 @@ TOLERANCE = 1e-4
 @dataclass(frozen=True)
 class LloydResult:
     """Result of Lloyd's algorithm.
+
+    >>> lloyd([[0.0, 0.0], [2.0, 0.0]], 1)
+    LloydResult(labels=array([0, 0]), centroids=array([[1., 0.]]), inertia=2.0, n_iterations=2)
 
     Attributes:
         labels: int64 (n,), nearest centroid of each row of the caller's arrays.
@@ -36,20 +42,54 @@ class LloydResult:
 
 
 def lloyd(
-    tree: KdTree, centroids: FloatArray, *, max_iterations: int = MAX_ITERATIONS, tolerance: float = TOLERANCE
+    points: npt.ArrayLike | KdTree,
+    centroids: npt.ArrayLike | int,
+    weights: npt.ArrayLike | None = None,
+    *,
+    seeding: Seeding = "k-means++",
+    random_state: int = 0,
+    max_iterations: int = MAX_ITERATIONS,
+    tolerance: float = TOLERANCE,
 ) -> LloydResult:
-    """Run Lloyd's algorithm from ``centroids``, float64 (k, 2) in metres, until they rest.
+    """Plain weighted k-means: Lloyd's algorithm until the centroids rest. Weights of clusters are not balanced.
 
     Stops when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of the
     coordinates, or after ``max_iterations``. A cluster that loses all its weight is moved to the point farthest from
     its own centroid. Ties go to the centroid of the lowest index.
 
+    >>> points = [[0.0, 0.0], [0.0, 2.0], [50.0, 0.0], [50.0, 2.0]]
+    >>> lloyd(points, [[1.0, 1.0], [40.0, 1.0]]).centroids.tolist()
+    [[0.0, 1.0], [50.0, 1.0]]
+    >>> lloyd(points, 2, weights=[1.0, 1.0, 1.0, 3.0]).inertia
+    5.0
+
+    Args:
+        points: float64 (n, 2), coordinates in metres, n at least 1; or their ``build_kdtree``, which saves time where
+            the same points are clustered again.
+        centroids: where to start, float64 (k, 2), in metres; or the number of clusters, to start from
+            ``initial_centroids``.
+        weights: float64 (n,), at least 0; None gives every point the weight 1. A tree has its own.
+        seeding, random_state: of ``initial_centroids``, where ``centroids`` is a number.
+        max_iterations: most updates of the centroids; with 0, points are only given to the nearest centroid.
+        tolerance: see above.
+
     Raises:
-        ValueError: there is no centroid.
+        InvalidArray, InvalidPoint, InvalidWeight: as in ``cluster``; there is no point or no centroid.
+        InvalidParameter: a parameter is out of its domain, or weights are given with a tree.
     """
-    if len(centroids) == 0:
-        raise ValueError("at least one centroid is needed")
-    positions = np.ascontiguousarray(centroids - tree.origin)
+    if not isinstance(points, KdTree):
+        points = checked_points(points)
+        tree = build_kdtree(points, checked_weights(weights, len(points)))
+    elif weights is None:
+        tree = points
+    else:
+        raise InvalidParameter("weights", weights, "a tree has weights of its own")
+    if isinstance(centroids, int):
+        positions = seeds_of_tree(tree, centroids, seeding, random_state)
+    else:
+        positions = checked_points(centroids, "centroids") - tree.origin
+        if len(positions) == 0:
+            raise InvalidArray("centroids", "at least one centroid is needed")
     variance = (tree.x.var() + tree.y.var()) / 2
     labels = np.zeros(tree.x.shape[0], np.int64)
     n_iterations = iterate(tree, positions, labels, max_iterations, tolerance * variance)

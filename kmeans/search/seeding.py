@@ -1,13 +1,61 @@
 """Starting centroids: equal-weight runs of the tree order, and greedy k-means++ on the tree."""
 
+from typing import Literal, get_args
+
 import numpy as np
 import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray, checked_points, checked_weights
+from kmeans.errors import InvalidParameter
 from kmeans.jit import kernel
-from kmeans.spatial.kdtree import KdTree
+from kmeans.spatial.kdtree import KdTree, build_kdtree
 
 StateArray = npt.NDArray[np.uint64]
+Seeding = Literal["k-means++", "runs"]
+
+
+def initial_centroids(
+    points: npt.ArrayLike,
+    n_clusters: int,
+    weights: npt.ArrayLike | None = None,
+    *,
+    seeding: Seeding = "k-means++",
+    random_state: int = 0,
+) -> FloatArray:
+    """Centroids from which ``lloyd`` can start, float64 (n_clusters, 2), in metres.
+
+    >>> points = [[0.0, 0.0], [0.0, 1.0], [50.0, 0.0], [50.0, 1.0]]
+    >>> initial_centroids(points, 2, seeding="runs").tolist()
+    [[0.0, 0.5], [50.0, 0.5]]
+
+    Args:
+        points: float64 (n, 2), coordinates in metres; n is at least 1.
+        n_clusters: number of centroids; with fewer points some coincide.
+        weights: float64 (n,), at least 0; None gives every point the weight 1.
+        seeding: "k-means++" is the greedy variant of Arthur and Vassilvitskii (2007); "runs" are the means of
+            consecutive runs along the kd-tree, which is many times faster and nearly as good where points lie evenly.
+        random_state: seed of "k-means++".
+
+    Raises:
+        InvalidArray, InvalidPoint, InvalidWeight: as in ``cluster``; there is no point.
+        InvalidParameter: ``n_clusters`` is below 1, or another parameter is out of its domain.
+    """
+    points = checked_points(points)
+    tree = build_kdtree(points, checked_weights(weights, len(points)))
+    return seeds_of_tree(tree, n_clusters, seeding, random_state) + tree.origin
+
+
+def seeds_of_tree(tree: KdTree, n_clusters: int, seeding: Seeding, random_state: int) -> FloatArray:
+    """``initial_centroids`` of the points of a tree, in the tree's coordinates."""
+    if n_clusters < 1:
+        raise InvalidParameter("n_clusters", n_clusters, "has to be a whole number of at least 1")
+    if not 0 <= random_state < 2**63:
+        raise InvalidParameter("random_state", random_state, "has to lie between 0 and 2**63 - 1")
+    if seeding not in get_args(Seeding):
+        raise InvalidParameter("seeding", seeding, f"has to be one of {', '.join(get_args(Seeding))}")
+    if seeding == "runs":
+        return equal_weight_runs(tree, n_clusters)
+    return greedy_kmeans_plus_plus(tree, n_clusters, random_state)
 
 
 @kernel

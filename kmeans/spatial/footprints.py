@@ -7,15 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmeans.arrays import FloatArray, IntArray
-from kmeans.errors import LARGEST_COORDINATE, InvalidPoint
+from kmeans.arrays import FloatArray, IntArray, first_unsound_row, float_array, int_array
+from kmeans.errors import InvalidArray, InvalidPoint
 from kmeans.spatial import csr
 from kmeans.spatial.bounding_circle import cluster_radii
-from kmeans.spatial.short_rows import rows_within
 
 
 class Footprints(NamedTuple):
     """Corners of the geometry of each of n rows, at least one a row; a row that is a point has itself as its corner.
+
+    >>> import numpy as np
+    >>> square, point = [[0.0, 0.0], [6.0, 0.0], [6.0, 8.0], [0.0, 8.0]], [[50.0, 50.0]]
+    >>> footprints = Footprints(np.array([0, 4, 5]), np.array(square + point))
+    >>> footprints.radii(np.array([0, 1]), 2).tolist()
+    [5.0, 0.0]
 
     Attributes:
         indptr: int64 (n + 1,), the corners of row i are ``corners[indptr[i]:indptr[i + 1]]``.
@@ -53,23 +58,23 @@ def check_footprints(footprints: Footprints, n_rows: int) -> Footprints:
 
     Raises:
         InvalidPoint: a corner is not finite or beyond 1e12 m; names the row.
-        ValueError: the arrays do not fit together or to the rows, or a row has no corner.
+        InvalidArray: the arrays do not fit together or to the rows, or a row has no corner.
     """
-    indptr = np.ascontiguousarray(footprints.indptr, dtype=np.int64)
-    corners = np.ascontiguousarray(footprints.corners, dtype=np.float64)
+    indptr = int_array("footprints.indptr", footprints.indptr)
+    corners = float_array("footprints.corners", footprints.corners)
     if indptr.shape != (n_rows + 1,) or corners.ndim != 2 or corners.shape[1] != 2:
         shapes = f"{indptr.shape} and {corners.shape}"
-        raise ValueError(f"footprints of {n_rows} rows need arrays of shapes ({n_rows + 1},) and (m, 2), not {shapes}")
-    if indptr[0] != 0 or indptr[-1] != len(corners):
-        raise ValueError(
-            f"footprints.indptr runs from {indptr[0]} to {indptr[-1]}, but there are {len(corners)} corners"
+        raise InvalidArray(
+            "footprints", f"{n_rows} rows need arrays of shapes ({n_rows + 1},) and (m, 2), not {shapes}"
         )
+    if indptr[0] != 0 or indptr[-1] != len(corners):
+        ends = f"{indptr[0]} to {indptr[-1]}"
+        raise InvalidArray("footprints.indptr", f"it runs from {ends}, but there are {len(corners)} corners")
     has_corner = indptr[1:] > indptr[:-1]
     if not has_corner.all():
-        raise ValueError(f"row {int(np.argmin(has_corner))}: the footprint has no corner")
-    is_sound = rows_within(corners, LARGEST_COORDINATE)
-    if not is_sound.all():
-        corner = int(np.argmin(is_sound))
+        raise InvalidArray("footprints.indptr", f"row {int(np.argmin(has_corner))} has no corner")
+    corner = first_unsound_row(corners)
+    if corner is not None:
         row = int(np.searchsorted(indptr, corner, side="right")) - 1
         raise InvalidPoint(row, (float(corners[corner, 0]), float(corners[corner, 1])))
     return Footprints(indptr, corners)

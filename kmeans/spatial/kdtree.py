@@ -8,8 +8,10 @@ Assignment, seeding and ordering all work on this one tree, built once per point
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray, float_array, plane_array
+from kmeans.errors import InvalidArray
 from kmeans.jit import kernel
 
 LEAF_SIZE = 12
@@ -46,16 +48,26 @@ class KdTree(NamedTuple):
     origin: FloatArray
 
 
-def build_kdtree(points: FloatArray, weights: FloatArray, tie_breakers: FloatArray | None = None) -> KdTree:
+def build_kdtree(points: npt.ArrayLike, weights: npt.ArrayLike, tie_breakers: FloatArray | None = None) -> KdTree:
     """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
 
     ``tie_breakers``, float64 (n, t), tell points of the same coordinates and weight apart where that matters.
+    Coordinates and weights have to be finite, which is not checked here.
+
+    >>> tree = build_kdtree([[0.0, 0.0], [4.0, 0.0], [2.0, 6.0]], [1.0, 2.0, 3.0])
+    >>> tree.origin.tolist(), float(tree.moments[0, 0])
+    ([2.0, 3.0], 6.0)
 
     Raises:
-        ValueError: there is no point.
+        InvalidArray: there is no point, the shapes are wrong, the values are not numbers, or some are masked.
     """
+    points, weights = plane_array("points", points), float_array("weights", weights)
     if len(points) == 0:
-        raise ValueError("at least one point is needed")
+        raise InvalidArray("points", "at least one point is needed")
+    if weights.shape != (len(points),):
+        raise InvalidArray(
+            "weights", f"{len(points)} points need as many weights, not an array of shape {weights.shape}"
+        )
     rows, origin = _as_rows(points, weights)
     order = np.arange(len(rows))
     if tie_breakers is not None and _has_repeated(rows):
