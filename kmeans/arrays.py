@@ -111,6 +111,8 @@ def _checked(name: str, values: npt.ArrayLike, wanted: str, kinds: str) -> npt.N
     if np.ma.is_masked(values):
         raise InvalidArray(name, "some entries are masked; fill them or leave their rows out")
     array = np.asarray(values)
+    if array.dtype.kind == "c":
+        raise InvalidArray(name, "Complex data not supported")
     if array.dtype.kind not in kinds:
         raise InvalidArray(name, f"the values have to be {wanted}, not of the type {array.dtype}")
     return array

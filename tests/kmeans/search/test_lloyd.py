@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
-from kmeans import build_kdtree, lloyd
+from kmeans import InvalidParameter, build_kdtree, initial_centroids, lloyd
 from kmeans.search.lloyd import assign
 from tests.support import references
 from tests.support.populations import buildings, lattice
@@ -89,3 +89,46 @@ def test_far_from_the_origin_digits_are_kept():
     b = lloyd(build_kdtree(far, weights), start + np.array([5e6, 9e6]))
     np.testing.assert_array_equal(a.labels, b.labels)
     assert b.inertia == pytest.approx(a.inertia, rel=1e-6)
+
+
+@pytest.mark.parametrize("seeding", ["k-means++", "runs"])
+def test_a_number_of_clusters_starts_from_the_public_seeding(seeding):
+    points, weights = buildings(np.random.default_rng(12), 800)
+    points += [5e5, 1.6e6]
+    start = initial_centroids(points, 20, weights, seeding=seeding, random_state=3)
+    assert (points.min(axis=0) <= start).all()
+    assert (start <= points.max(axis=0)).all()
+    from_start = lloyd(points, start, weights)
+    from_number = lloyd(points, 20, weights, seeding=seeding, random_state=3)
+    np.testing.assert_array_equal(from_number.labels, from_start.labels)
+    np.testing.assert_array_equal(lloyd(build_kdtree(points, weights), start).labels, from_start.labels)
+
+
+def test_seeds_of_k_means_plus_plus_depend_on_the_random_state_only():
+    points, weights = buildings(np.random.default_rng(13), 500)
+    first, same, other = (initial_centroids(points, 9, weights, random_state=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()
+
+
+def test_without_iterations_points_go_to_the_nearest_centroid():
+    points, _ = buildings(np.random.default_rng(14), 300)
+    centroids = points[:7] + 1.0
+    found = lloyd(points, centroids, max_iterations=0)
+    np.testing.assert_array_equal(found.labels, references.nearest(points, centroids))
+    np.testing.assert_allclose(found.centroids, centroids, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"centroids": 0}, "n_clusters"),
+        ({"centroids": 2, "seeding": "random"}, "seeding"),
+        ({"centroids": 2, "random_state": -1}, "random_state"),
+    ],
+)
+def test_wrong_parameters_are_refused(values, name):
+    with pytest.raises(InvalidParameter, match=name):
+        lloyd(np.zeros((4, 2)), **values)
+    with pytest.raises(InvalidParameter, match="weights"):
+        lloyd(build_kdtree(np.zeros((4, 2)), np.ones(4)), 2, np.ones(4))
