@@ -56,7 +56,8 @@ CHECKS_OF_MORE_FEATURES = [
 # The others do not apply:
 # - check_n_features_in_after_fitting, check_fit2d_1feature, check_estimators_empty_data_messages: about numbers of
 #   features other than two, which are refused whatever was fitted;
-# - check_estimators_nan_inf, check_fit2d_predict1d: want words of scikit-learn's messages; ours name the row or the shape;
+# - check_estimators_nan_inf, check_fit2d_predict1d: expect the words of scikit-learn's messages; ours name the row or
+#   the shape;
 # - check_dtype_object: an array of objects is refused, also where all of them are numbers;
 # - check_estimator_sparse_*: sparse matrices are refused as arrays of objects;
 # - check_estimators_unfitted: wants scikit-learn's own class of error, which is not needed here;
