@@ -47,6 +47,12 @@ def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[
     A site is a position that at least one point has. Points at the same site are neighbours in a chain. Between two
     neighbouring sites each point has a neighbour, except where one site has many more points than the other.
 
+    >>> side = np.arange(3.0)
+    >>> points = np.column_stack([np.repeat(side, 3), np.tile(side, 3)]) * 100
+    >>> graph, is_lattice = build_neighbour_graph(build_kdtree(points, np.ones(9)))
+    >>> is_lattice, sorted(np.diff(graph.indptr).tolist())
+    (True, [3, 3, 3, 3, 5, 5, 5, 5, 8])
+
     Args:
         tree: n points.
         cells: int64 (n, 2), column and row of each point on a lattice, in the caller's order; None to look for one.

@@ -16,6 +16,9 @@ _MOST_STEPS = 1000
 def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
     """Radius of the minimum bounding circle of every cluster.
 
+    >>> cluster_radii(np.array([0.0, 6.0, 3.0]), np.array([0.0, 8.0, 4.0]), np.array([0, 0, 1]), 2).tolist()
+    [5.0, 0.0]
+
     Args:
         x, y: float64 (n,), metres.
         labels: int64 (n,), cluster of each point, 0 to n_clusters - 1.

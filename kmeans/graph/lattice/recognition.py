@@ -49,6 +49,10 @@ def find_lattice(points: FloatArray) -> Lattice | None:
 
     At least four points are needed, and two of them in each direction.
 
+    >>> found = find_lattice(np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0], [100.0, 100.0]]))
+    >>> found.index.tolist(), found.is_aligned
+    ([[0, 0], [1, 0], [0, 1], [1, 1]], True)
+
     Args:
         points: float64 (n, 2), finite, in degrees or metres.
     """
