@@ -25,11 +25,11 @@ def status(name):
     line = next(line for line in open("/proc/self/status") if line.startswith(name))
     return int(line.split()[1]) * 1024
 kmeans.warm_up()
-points, weights, places, params = example(int(sys.argv[1]), int(sys.argv[2]))
+points, weights, lattice_index, params = example(int(sys.argv[1]), int(sys.argv[2]))
 before = status("VmRSS")
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # Making the input took more than it takes: the peak begins anew.
-kmeans.cluster(points, weights, params, cells=places)
+kmeans.cluster(points, weights, params, cells=lattice_index)
 print(status("VmHWM") - before)
 """
 
@@ -56,15 +56,15 @@ def main(repetitions: int) -> None:
 def example(n: int, k: int) -> tuple[Any, Any, Any, kmeans.Parameters]:
     """Points in metres, weights, columns and rows, and parameters for about k clusters."""
     degrees, people = cells(n, float(n), (0.0, 0.0), seed=n)
-    places = np.rint((degrees - degrees.min(axis=0)) * 1200).astype(np.int64)
-    return degrees * _METRES, people, places, kmeans.Parameters(n / k)
+    lattice_index = np.rint((degrees - degrees.min(axis=0)) * 1200).astype(np.int64)
+    return degrees * _METRES, people, lattice_index, kmeans.Parameters(n / k)
 
 
 def measure(n: int, k: int, repetitions: int) -> dict[str, Any]:
-    points, weights, places, params = example(n, k)
+    points, weights, lattice_index, params = example(n, k)
 
     def call() -> kmeans.Clustering:
-        return kmeans.cluster(points, weights, params, cells=places)
+        return kmeans.cluster(points, weights, params, cells=lattice_index)
 
     found = call()
     return {

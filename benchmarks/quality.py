@@ -57,10 +57,11 @@ def main(
     for file in files:
         job_input = read_input(str(file), file.name, params)
         points, weights = job_input.points, job_input.weights
-        places = None if job_input.cells is None else job_input.cells.lattice.index
+        lattice_index = None if job_input.cells is None else job_input.cells.lattice.index
         for tolerance in tolerances:
             results.append(
-                {"file": file.name} | measure(points, weights, places, target_weight, tolerance, radius, constrained)
+                {"file": file.name}
+                | measure(points, weights, lattice_index, target_weight, tolerance, radius, constrained)
             )
     table = Table(title=f"Clusters of {target_weight:g} by weight")
     for heading in (
@@ -81,7 +82,7 @@ def main(
 def measure(
     points: np.ndarray,
     weights: np.ndarray,
-    places: np.ndarray | None,
+    lattice_index: np.ndarray | None,
     target: float,
     tolerance: float,
     radius: float | None,
@@ -90,9 +91,9 @@ def measure(
     """Cluster once to compile, once to time, and judge the result without the project's own code."""
     low, high = target * (1 - tolerance), target * (1 + tolerance)
     wanted = kmeans.Parameters(target, min_weight=low, max_weight=high, radius=radius)
-    kmeans.cluster(points, weights, wanted, cells=places)
+    kmeans.cluster(points, weights, wanted, cells=lattice_index)
     started = time.perf_counter()
-    found = kmeans.cluster(points, weights, wanted, cells=places)
+    found = kmeans.cluster(points, weights, wanted, cells=lattice_index)
     seconds = time.perf_counter() - started
     k = found.n_clusters
     result = {

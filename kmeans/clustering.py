@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
-from kmeans.errors import LARGEST_COORDINATE, InvalidPoint, InvalidWeight
+from kmeans.arrays import FloatArray, IntArray, checked_points, checked_weights, int_array
+from kmeans.errors import InvalidArray
 from kmeans.graph.components import Components, find_components
 from kmeans.graph.neighbours import NeighbourGraph, build_neighbour_graph, connected_components
 from kmeans.parameters import Parameters
 from kmeans.search.cluster_count import share_out
-from kmeans.search.component import Ground
-from kmeans.search.component_search import ROUNDING, cluster_component
+from kmeans.search.component import Component
+from kmeans.search.component_search import cluster_component
 from kmeans.search.moments import cluster_figures
 from kmeans.search.radius_limit import limit_radius
 from kmeans.spatial.bounding_circle import cluster_radii
@@ -20,11 +20,8 @@ from kmeans.spatial.footprints import Footprints, check_footprints
 from kmeans.spatial.hilbert import hilbert_order
 from kmeans.spatial.kdtree import KdTree, build_kdtree
 from kmeans.spatial.labels import rows_by_label
-from kmeans.spatial.short_rows import rows_within
 from kmeans.status import Reason, Status
 
-# Weights beyond this are not population, and products with squared coordinates not numbers.
-_LARGEST_TOTAL = 1e15
 _STATUS_TYPE = f"<U{max(map(len, Status))}"
 StatusArray = npt.NDArray[np.str_]
 
@@ -32,6 +29,10 @@ StatusArray = npt.NDArray[np.str_]
 @dataclass(frozen=True)
 class Clustering:
     """A partition of the points; clusters are numbered along the Hilbert curve of their centroids.
+
+    >>> found = cluster([[0.0, 0.0], [0.0, 100.0], [9000.0, 0.0]], None, Parameters(target_weight=2.0))
+    >>> found.n_clusters, found.labels.tolist(), found.n_points.tolist()
+    (2, [0, 0, 1], [2, 1])
 
     Attributes:
         labels: int64 (n,), cluster of each row, 0 to k - 1.
@@ -80,17 +81,23 @@ NO_CLUSTERS = Clustering(
 
 
 def cluster(
-    points: FloatArray,
-    weights: FloatArray | None,
+    points: npt.ArrayLike,
+    weights: npt.ArrayLike | None,
     params: Parameters,
     footprints: Footprints | None = None,
-    cells: IntArray | None = None,
+    cells: npt.ArrayLike | None = None,
 ) -> Clustering:
     """Group weighted points into connected, compact clusters with weights inside a range.
 
     Points are neighbours if they are next to each other on a lattice (also across a corner), or in the Delaunay
     triangulation where there is no lattice; clusters are connected in that graph. Every cluster is inside the range
     unless its status says why it cannot be.
+
+    >>> import numpy as np
+    >>> points = np.column_stack([np.repeat(np.arange(8), 4), np.tile(np.arange(4), 8)]) * 100.0
+    >>> found = cluster(points, np.full(32, 20.0), Parameters(target_weight=160.0))
+    >>> found.weight.tolist(), found.status.tolist()
+    ([160.0, 160.0, 160.0, 160.0], ['ok', 'ok', 'ok', 'ok'])
 
     Args:
         points: float64 (n, 2), coordinates in metres; n may be 0.
@@ -104,7 +111,7 @@ def cluster(
     Raises:
         InvalidPoint: a coordinate of a point or corner is not finite, or beyond 1e12 m.
         InvalidWeight: a weight is negative or not finite.
-        ValueError: the shapes of the arrays do not fit together.
+        InvalidArray: an array has the wrong shape, values that are not numbers, or masked entries.
     """
     points, weights, footprints = checked_rows(points, weights, footprints)
     return cluster_checked(points, weights, params, footprints, checked_cells(cells, len(points)))
@@ -120,10 +127,9 @@ def cluster_checked(
     # From here on in the tree's order: sums, and so the clusters, do not depend on the order of the caller's rows.
     footprints = None if footprints is None else footprints.of_rows(tree.order)
     graph, is_lattice = build_neighbour_graph(tree, cells)
-    low, _ = params.weight_range
-    components = find_components(tree, graph, low * (1 - ROUNDING), params.bridge)
+    components = find_components(tree, graph, params.weight_range.widened.low, params.bridge)
     if not is_lattice and (len(components.gap) > 1 or len(components.bridges)):
-        # A triangulation is in one piece but for rounding, which is to make no islands.
+        # A triangulation is connected; where rounding disconnects it, that must not make islands.
         graph = find_components(tree, graph, np.inf, bridge=True).graph
         components = find_components(tree, graph, 0.0, bridge=False)
     labels, reasons = _cluster_components(tree, components, footprints, params)
@@ -135,42 +141,29 @@ def cluster_checked(
 
 
 def checked_rows(
-    points: FloatArray, weights: FloatArray | None, footprints: Footprints | None
+    points: npt.ArrayLike, weights: npt.ArrayLike | None, footprints: Footprints | None
 ) -> tuple[FloatArray, FloatArray, Footprints | None]:
     """The arrays as the kernels need them; refuses the first row that cannot be clustered, see ``cluster``."""
-    points = np.ascontiguousarray(points, dtype=np.float64).reshape(-1, 2)
-    weights = np.ones(len(points)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    if weights.shape != (len(points),):
-        raise ValueError(f"{len(points)} points need as many weights, not an array of shape {weights.shape}")
-    is_sound = rows_within(points, LARGEST_COORDINATE)
-    if not is_sound.all():
-        row = int(np.argmin(is_sound))
-        raise InvalidPoint(row, (float(points[row, 0]), float(points[row, 1])))
-    valid = np.isfinite(weights) & (weights >= 0)
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise InvalidWeight(row, float(weights[row]))
-    with np.errstate(over="ignore"):
-        total = weights.sum()
-    if total > _LARGEST_TOTAL:
-        row = int(np.argmax(weights))
-        raise InvalidWeight(row, float(weights[row]))
+    points = checked_points(points)
+    weights = checked_weights(weights, len(points))
     return points, weights, None if footprints is None else check_footprints(footprints, len(points))
 
 
-def checked_cells(cells: IntArray | None, n_rows: int) -> IntArray | None:
+def checked_cells(cells: npt.ArrayLike | None, n_rows: int) -> IntArray | None:
     """Columns and rows as the kernels need them.
 
     Raises:
-        ValueError: they are not those of ``n_rows`` points, or below 0.
+        InvalidArray: they are not whole numbers of the shape (n_rows, 2), or below 0.
     """
     if cells is None or n_rows == 0:
         return None
-    cells = np.ascontiguousarray(cells, dtype=np.int64)
+    cells = int_array("cells", cells)
     if cells.shape != (n_rows, 2):
-        raise ValueError(f"{n_rows} points need as many columns and rows, not an array of shape {cells.shape}")
+        raise InvalidArray(
+            "cells", f"{n_rows} points need as many columns and rows, not an array of shape {cells.shape}"
+        )
     if cells.min() < 0:
-        raise ValueError("columns and rows count from 0")
+        raise InvalidArray("cells", "columns and rows count from 0")
     return cells
 
 
@@ -182,7 +175,7 @@ def _cluster_components(
     reasons: dict[int, Reason] = {}
     n_clusters = 0
     n_components = len(components.gap)
-    begin, by_component = rows_by_label(components.of_point, n_components)
+    indptr, by_component = rows_by_label(components.of_point, n_components)
     counts: list[int | None] = [None] * n_components
     if params.n_clusters is not None:
         totals = np.bincount(components.of_point, tree.weight, n_components).astype(np.float64)
@@ -191,17 +184,17 @@ def _cluster_components(
     relative = None if footprints is None else footprints.relative_to(tree.origin)
     total = float(tree.weight.sum())
     for number in range(n_components):
-        points = by_component[begin[number] : begin[number + 1]]
-        ground = Ground.of(points, tree, components.graph, relative)
+        points = by_component[indptr[number] : indptr[number + 1]]
+        component = Component.of(points, tree, components.graph, relative)
         own = params if params.n_clusters is None else replace(params, n_clusters=counts[number])
-        found, found_reasons = cluster_component(ground, own)
+        found, found_reasons = cluster_component(component, own)
         if params.max_radius is not None:
-            found, found_reasons = limit_radius(ground, found, found_reasons, params)
-        labels[ground.points] = found + n_clusters
+            found, found_reasons = limit_radius(component, found, found_reasons, params)
+        labels[component.points] = found + n_clusters
         for j, reason in found_reasons.items():
             if reason.status is not Status.COMPONENT_BELOW_MIN:
                 reasons[n_clusters + j] = reason
-            elif total < params.weight_range[0] * (1 - ROUNDING):
+            elif params.weight_range.is_below(total):
                 reasons[n_clusters + j] = Reason(Status.TOTAL_BELOW_MIN)
             else:
                 reasons[n_clusters + j] = Reason(reason.status, float(components.gap[number]))
@@ -240,7 +233,6 @@ def _describe(
         radius = cluster_radii(points[:, 0].copy(), points[:, 1].copy(), labels, k)
     else:
         radius = footprints.radii(labels, k)
-    low, high = params.weight_range
     reasons = {int(number[j]): reason for j, reason in reasons.items()}
     return Clustering(
         labels=labels,
@@ -250,7 +242,7 @@ def _describe(
         pieces=pieces[order],
         radius=radius,
         status=_status(weight, radius, reasons, params),
-        in_range=(weight >= low * (1 - ROUNDING)) & (weight <= high * (1 + ROUNDING)),
+        in_range=params.weight_range.contains(weight),
         reason_value=np.array([reasons[j].value if j in reasons else np.nan for j in range(k)]),
         group=np.zeros(k, np.int64),
         inertia=inertia,
@@ -259,15 +251,14 @@ def _describe(
 
 def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], params: Parameters) -> StatusArray:
     """The reason of each cluster; where there is none, what its weight and radius say."""
-    low, high = params.weight_range
     status = np.full(len(weight), Status.OK.value, dtype=_STATUS_TYPE)
     if params.radius is not None:
         status[radius > params.radius] = Status.RADIUS_ABOVE_TARGET.value
-    is_below, is_above = weight < low * (1 - ROUNDING), weight > high * (1 + ROUNDING)
+    is_below, is_above = params.weight_range.is_below(weight), params.weight_range.is_above(weight)
     status[is_below] = Status.BELOW_MIN.value
     status[is_above] = Status.ABOVE_MAX.value
     for j, reason in reasons.items():
-        # A cluster of ground that cannot be divided well may still be inside the range itself, and a bridge is no
+        # A cluster of a component without a good partition may still be inside the range itself, and a bridge is no
         # reason to be outside.
         is_inside = not (is_below[j] or is_above[j])
         if reason.status is Status.POINT_ABOVE_MAX_RADIUS or is_inside == (reason.status is Status.BRIDGED):
@@ -279,8 +270,10 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
 def warm_up() -> None:
     """Cluster a few cells, so that the first real call finds most of what it needs.
 
-    A process that reads its data afterwards needs less memory: code that is loaded between arrays keeps theirs from
-    being given back.
+    A process that reads its data afterwards needs less memory: memory of arrays that lies between loaded code cannot be
+    returned to the system.
+
+    >>> warm_up()
     """
     side = np.arange(8)
     cells = np.column_stack([np.repeat(side, 8), np.tile(side, 8)])

@@ -4,16 +4,70 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from kmeans.errors import InvalidParameter
 
+if TYPE_CHECKING:
+    from kmeans.arrays import BoolArray, FloatArray
+
 # The share of the target by which a cluster may be lighter or heavier when no range is given.
 DEFAULT_TOLERANCE = 0.25
+# Sums of the same weights in another order differ by their rounding; a cluster is not out of the range because of it.
+_ROUNDING = 1e-9
+
+
+class WeightRange(NamedTuple):
+    """Lightest and heaviest allowed cluster. Weights are compared with a relative tolerance of 1e-9.
+
+    >>> weight_range = WeightRange(180.0, 300.0)
+    >>> weight_range.contains(240.0), weight_range.is_below(179.0), weight_range.is_above(300.00000001)
+    (True, True, False)
+
+    Attributes:
+        low: the minimum; 0 for none.
+        high: the maximum; infinite for none.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def widened(self) -> "WeightRange":
+        """The range that weights are really compared with: wider by the tolerance at both ends."""
+        return WeightRange(self.low * (1 - _ROUNDING), self.high * (1 + _ROUNDING))
+
+    @overload
+    def is_below(self, weight: float) -> bool: ...
+    @overload
+    def is_below(self, weight: "FloatArray") -> "BoolArray": ...
+    def is_below(self, weight: "float | FloatArray") -> "bool | BoolArray":
+        """Whether a weight, or each of an array, is below the minimum."""
+        return weight < self.widened.low
+
+    @overload
+    def is_above(self, weight: float) -> bool: ...
+    @overload
+    def is_above(self, weight: "FloatArray") -> "BoolArray": ...
+    def is_above(self, weight: "float | FloatArray") -> "bool | BoolArray":
+        """Whether a weight, or each of an array, is above the maximum."""
+        return weight > self.widened.high
+
+    @overload
+    def contains(self, weight: float) -> bool: ...
+    @overload
+    def contains(self, weight: "FloatArray") -> "BoolArray": ...
+    def contains(self, weight: "float | FloatArray") -> "bool | BoolArray":
+        """Whether a weight, or each of an array, is inside the range."""
+        return (weight >= self.widened.low) & (weight <= self.widened.high)
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What a clustering should look like.
+
+    >>> Parameters(target_weight=240.0).weight_range
+    WeightRange(low=180.0, high=300.0)
 
     Attributes:
         target_weight: desired total weight of a cluster (people, buildings), above 0.
@@ -24,7 +78,7 @@ class Parameters:
         weight_importance: what the distance to the target weight counts against the radius when the number of
             clusters is chosen, from 0 (only the radius) to 1 (only the weight).
         n_clusters: fixes the number of clusters instead of choosing it; every island has at least one.
-        bridge: join islands lighter than the minimum to the nearest ground.
+        bridge: join islands lighter than the minimum to the nearest other points.
         random_state: seed of every random choice.
 
     Raises:
@@ -66,11 +120,11 @@ class Parameters:
         return self.max_radius if self.radius is None else self.radius
 
     @property
-    def weight_range(self) -> tuple[float, float]:
+    def weight_range(self) -> WeightRange:
         """Lightest and heaviest allowed cluster, defaults filled in."""
         low = self.target_weight * (1 - DEFAULT_TOLERANCE) if self.min_weight is None else self.min_weight
         high = self.target_weight * (1 + DEFAULT_TOLERANCE) if self.max_weight is None else self.max_weight
-        return low, high
+        return WeightRange(low, high)
 
 
 def parameters_of(params: Parameters | Sequence[Parameters], group: int) -> Parameters:

@@ -1,4 +1,4 @@
-"""Separate pieces of ground: which they are, how far apart, and bridges from those too light to stand alone."""
+"""Connected components of the neighbour graph, their distances, and bridges from those that are too light."""
 
 from dataclasses import dataclass
 
@@ -69,9 +69,9 @@ def _root(joined: IntArray, component: int) -> int:
 
 
 def _with_edges(graph: NeighbourGraph, edges: IntArray) -> NeighbourGraph:
-    sources = np.repeat(np.arange(len(graph.first) - 1), np.diff(graph.first))
-    all_edges = np.concatenate([np.column_stack([sources, graph.neighbours]), edges, edges[:, ::-1]])
-    return from_edges(len(graph.first) - 1, all_edges, is_directed=True)
+    sources = np.repeat(np.arange(len(graph.indptr) - 1), np.diff(graph.indptr))
+    all_edges = np.concatenate([np.column_stack([sources, graph.indices]), edges, edges[:, ::-1]])
+    return from_edges(len(graph.indptr) - 1, all_edges, is_directed=True)
 
 
 @kernel

@@ -15,7 +15,7 @@ _SEARCH_LIMIT = 4000
 
 @kernel
 def reassign_fragments(
-    tree: KdTree, graph: NeighbourGraph, centroids: FloatArray, offsets: FloatArray, labels: IntArray
+    tree: KdTree, graph: NeighbourGraph, centroids: FloatArray, power_weights: FloatArray, labels: IntArray
 ) -> int:
     """Leave each cluster its heaviest connected piece and give all other points to adjacent clusters, in place.
 
@@ -43,27 +43,29 @@ def reassign_fragments(
     queue = [(0.0, np.int64(0), np.int64(0)) for _ in range(0)]
     for i in range(n):
         if is_free[i]:
-            for e in range(graph.first[i], graph.first[i + 1]):
-                j = labels[graph.neighbours[e]]
-                if not is_free[graph.neighbours[e]]:
-                    heapq.heappush(queue, (_power_distance(tree, centroids, offsets, i, j), np.int64(i), np.int64(j)))
+            for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                j = labels[graph.indices[e]]
+                if not is_free[graph.indices[e]]:
+                    heapq.heappush(
+                        queue, (_power_distance(tree, centroids, power_weights, i, j), np.int64(i), np.int64(j))
+                    )
     while len(queue) > 0:
         _, point, cluster = heapq.heappop(queue)
         if not is_free[point]:
             continue
         is_free[point] = False
         labels[point] = cluster
-        for e in range(graph.first[point], graph.first[point + 1]):
-            other = graph.neighbours[e]
+        for e in range(graph.indptr[point], graph.indptr[point + 1]):
+            other = graph.indices[e]
             if is_free[other]:
-                distance = _power_distance(tree, centroids, offsets, other, int(cluster))
+                distance = _power_distance(tree, centroids, power_weights, other, int(cluster))
                 heapq.heappush(queue, (distance, np.int64(other), cluster))
     return n_free
 
 
 @kernel
-def _power_distance(tree: KdTree, centroids: FloatArray, offsets: FloatArray, i: int, j: int) -> float:
-    return float((tree.x[i] - centroids[j, 0]) ** 2 + (tree.y[i] - centroids[j, 1]) ** 2 - offsets[j])
+def _power_distance(tree: KdTree, centroids: FloatArray, power_weights: FloatArray, i: int, j: int) -> float:
+    return float((tree.x[i] - centroids[j, 0]) ** 2 + (tree.y[i] - centroids[j, 1]) ** 2 - power_weights[j])
 
 
 @kernel
@@ -81,8 +83,8 @@ def may_leave(
     reached = stamp[0] + 2  # ... from the first of them.
     stamp[0] += 2
     n_wanted, start = 0, -1
-    for e in range(graph.first[point], graph.first[point + 1]):
-        other = graph.neighbours[e]
+    for e in range(graph.indptr[point], graph.indptr[point + 1]):
+        other = graph.indices[e]
         if labels[other] == own and mark[other] != wanted:
             mark[other] = wanted
             n_wanted += 1
@@ -90,7 +92,7 @@ def may_leave(
     if n_wanted <= 1:
         return n_wanted == 1
     mark[point] = reached
-    # First only along the neighbours themselves, which settles nearly all cases; then through the whole cluster.
+    # First only along the neighbours themselves, which decides nearly all cases; then through the whole cluster.
     for only_neighbours in (True, False):
         if only_neighbours or mark[start] != reached:
             mark[start] = reached
@@ -100,16 +102,16 @@ def may_leave(
         if not only_neighbours:
             # Those reached before are roots as well.
             tail = 0
-            for e in range(graph.first[point], graph.first[point + 1]):
-                other = graph.neighbours[e]
+            for e in range(graph.indptr[point], graph.indptr[point + 1]):
+                other = graph.indices[e]
                 if mark[other] == reached and labels[other] == own:
                     queue[tail] = other
                     tail += 1
         while head < tail < _SEARCH_LIMIT:
             i = queue[head]
             head += 1
-            for e in range(graph.first[i], graph.first[i + 1]):
-                other = graph.neighbours[e]
+            for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                other = graph.indices[e]
                 if mark[other] == reached or labels[other] != own or (only_neighbours and mark[other] != wanted):
                     continue
                 if mark[other] == wanted:

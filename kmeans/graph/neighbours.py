@@ -1,4 +1,4 @@
-"""Which points are neighbours on the ground: the eight around a cell of a lattice, Delaunay neighbours otherwise.
+"""Which points are neighbours: the eight around a cell of a lattice, Delaunay neighbours otherwise.
 
 The caller may know the cells of the points. Otherwise a lattice is recognised by its two shortest independent steps: it
 may be rotated, have different spacing along its two axes, and have gaps: each point looks for its own neighbours, so
@@ -15,15 +15,15 @@ from kmeans.graph.lattice.steps import lattice_steps
 from kmeans.jit import kernel
 from kmeans.spatial.kdtree import KdTree, build_kdtree
 
-# How far, in steps, a neighbour may be from its place: projected lattices are bent a little.
+# How far, in steps, a neighbour may be from its lattice site: projected lattices are bent a little.
 _LATTICE_TOLERANCE = 0.2
 # The share of points that have to sit on the lattice.
 _LATTICE_SHARE = 0.95
-# Neighbours of one point in one other place: with one to each of thousands of points there, the search would crawl.
+# Most neighbours of one point at one other site: links to each of thousands of points there would make the search slow.
 _MOST_LINKS = 64
 # Keys of cells, row * width + column, and the steps between them have to fit into 64 bits.
 _LARGEST_KEY = 2**62
-# In metres, relative to the middle of the ground: what is less counts as 0.
+# In metres, relative to the middle of the points: smaller values count as 0.
 _LEAST_COORDINATE = 1e-100
 # A lattice has 8 neighbours a point; points off it may have many more, but this many on average are no lattice.
 _MOST_NEIGHBOURS = 16
@@ -33,19 +33,25 @@ class NeighbourGraph(NamedTuple):
     """Neighbours of each point, in the tree's order.
 
     Attributes:
-        first: int64 (n + 1,), the neighbours of point i are ``neighbours[first[i]:first[i + 1]]``.
-        neighbours: int32 (2 * edges,), positions of points; half the memory of int64, and it is most of what there is.
+        indptr: int64 (n + 1,), the neighbours of point i are ``indices[indptr[i]:indptr[i + 1]]``.
+        indices: int32 (2 * edges,), positions of points; int32 because this is the largest array of a clustering.
     """
 
-    first: IntArray
-    neighbours: npt.NDArray[np.int32]
+    indptr: IntArray
+    indices: npt.NDArray[np.int32]
 
 
 def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[NeighbourGraph, bool]:
     """The graph over the points of ``tree``, and whether they form a lattice.
 
-    Points in the same place are neighbours in a chain, and between neighbouring places each point has a neighbour; only
-    where one place has many more points than the other, some have none.
+    A site is a position that at least one point has. Points at the same site are neighbours in a chain. Between two
+    neighbouring sites each point has a neighbour, except where one site has many more points than the other.
+
+    >>> side = np.arange(3.0)
+    >>> points = np.column_stack([np.repeat(side, 3), np.tile(side, 3)]) * 100
+    >>> graph, is_lattice = build_neighbour_graph(build_kdtree(points, np.ones(9)))
+    >>> is_lattice, sorted(np.diff(graph.indptr).tolist())
+    (True, [3, 3, 3, 3, 5, 5, 5, 5, 8])
 
     Args:
         tree: n points.
@@ -65,12 +71,12 @@ def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[
     is_new = np.ones(len(order), bool)
     is_new[1:] = (np.diff(tree.x[order]) != 0) | (np.diff(tree.y[order]) != 0)
     if is_new.all():
-        return _places_graph(tree)
+        return _graph_of_sites(tree)
     begin = np.flatnonzero(is_new)
-    places = order[begin]
-    place_tree = build_kdtree(np.column_stack([tree.x[places], tree.y[places]]), np.ones(len(places)))
-    graph, is_lattice = _places_graph(place_tree)
-    links = _links(graph, begin[place_tree.order], np.diff(np.append(begin, len(order)))[place_tree.order])
+    sites = order[begin]
+    site_tree = build_kdtree(np.column_stack([tree.x[sites], tree.y[sites]]), np.ones(len(sites)))
+    graph, is_lattice = _graph_of_sites(site_tree)
+    links = _links(graph, begin[site_tree.order], np.diff(np.append(begin, len(order)))[site_tree.order])
     repeated = np.flatnonzero(~is_new)
     edges = order[np.concatenate([links, np.column_stack([repeated, repeated - 1])])]
     return from_edges(len(order), edges), is_lattice
@@ -78,30 +84,30 @@ def build_neighbour_graph(tree: KdTree, cells: IntArray | None = None) -> tuple[
 
 def _close_together(numbers: IntArray) -> IntArray:
     """Smaller numbers in the same order, of which the same ones differ by 1."""
-    values, place = np.unique(numbers, return_inverse=True)
-    return np.append(0, np.cumsum(np.minimum(np.diff(values), 2)))[place]
+    values, rank = np.unique(numbers, return_inverse=True)
+    return np.append(0, np.cumsum(np.minimum(np.diff(values), 2)))[rank]
 
 
 def _links(graph: NeighbourGraph, begin: IntArray, count: IntArray) -> IntArray:
-    """Links (m, 2) between the points of neighbouring places, spread evenly over the points of both.
+    """Links (m, 2) between the points of neighbouring sites, spread evenly over the points of both.
 
     Args:
-        graph: neighbours of the places.
-        begin, count: int64 (number of places,), where the points of each place begin, and how many there are.
+        graph: neighbours of the sites.
+        begin, count: int64 (number of sites,), where the points of each site begin, and how many there are.
     """
-    a, b = np.repeat(np.arange(len(count)), np.diff(graph.first)), graph.neighbours
-    # Each pair once, from the place of more points.
+    a, b = np.repeat(np.arange(len(count)), np.diff(graph.indptr)), graph.indices
+    # Each pair once, from the site of more points.
     is_taken = (count[a] > count[b]) | ((count[a] == count[b]) & (a < b))
     a, b = a[is_taken], b[is_taken]
     n_links = np.minimum(count[a], np.maximum(count[b], _MOST_LINKS))
     pair = np.repeat(np.arange(len(a)), n_links)
     number = np.arange(len(pair)) - np.repeat(np.cumsum(n_links) - n_links, n_links)
-    ends = [begin[place] + number * count[place] // n_links[pair] for place in (a[pair], b[pair])]
+    ends = [begin[site] + number * count[site] // n_links[pair] for site in (a[pair], b[pair])]
     return np.column_stack(ends)
 
 
-def _places_graph(tree: KdTree) -> tuple[NeighbourGraph, bool]:
-    """The graph over points none of which are in the same place."""
+def _graph_of_sites(tree: KdTree) -> tuple[NeighbourGraph, bool]:
+    """The graph over points that are all at different sites."""
     steps = lattice_steps(tree)
     if steps is not None:
         graph, share = _lattice_neighbours(tree, steps)
@@ -123,7 +129,7 @@ def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourG
     # Each pair is found by the one that comes first: the next in the row, and three in the row above.
     steps = (1, width - 1, width, width + 1)
     ahead = np.full((n, 4), -1, np.int32)
-    first = np.zeros(n + 1, np.int64)
+    indptr = np.zeros(n + 1, np.int64)
     for q in range(4):
         other = 0
         for i in range(n):
@@ -131,20 +137,20 @@ def _cell_neighbours(keys: IntArray, points: IntArray, width: int) -> NeighbourG
                 other += 1
             if other < n and keys[other] == keys[i] + steps[q]:
                 ahead[i, q] = other
-                first[points[i] + 1] += 1
-                first[points[other] + 1] += 1
+                indptr[points[i] + 1] += 1
+                indptr[points[other] + 1] += 1
     for i in range(n):
-        first[i + 1] += first[i]
-    position = first[:-1].copy()
-    neighbours = np.empty(first[n], np.int32)
+        indptr[i + 1] += indptr[i]
+    position = indptr[:-1].copy()
+    indices = np.empty(indptr[n], np.int32)
     for i in range(n):
         for q in range(4):
             if ahead[i, q] >= 0:
                 a, b = points[i], points[ahead[i, q]]
-                neighbours[position[a]], neighbours[position[b]] = b, a
+                indices[position[a]], indices[position[b]] = b, a
                 position[a] += 1
                 position[b] += 1
-    return NeighbourGraph(first, neighbours)
+    return NeighbourGraph(indptr, indices)
 
 
 @kernel
@@ -158,9 +164,9 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
     determinant = ax * by - ay * bx
     longest = max((ax + bx) ** 2 + (ay + by) ** 2, (ax - bx) ** 2 + (ay - by) ** 2)
     reach = longest * (1 + _LATTICE_TOLERANCE) ** 2
-    first = np.empty(n + 1, np.int64)
-    first[0] = 0
-    neighbours = np.empty(_MOST_NEIGHBOURS * n + 64, np.int32)
+    indptr = np.empty(n + 1, np.int64)
+    indptr[0] = 0
+    indices = np.empty(_MOST_NEIGHBOURS * n + 64, np.int32)
     near = longest * (1 + _LATTICE_TOLERANCE / 2) ** 2
     count, n_regular = 0, 0
     for i in range(n):
@@ -179,25 +185,25 @@ def _lattice_neighbours(tree: KdTree, steps: FloatArray) -> tuple[NeighbourGraph
                         continue
                     a, b = (dx * by - dy * bx) / determinant, (dy * ax - dx * ay) / determinant
                     along, across = round(a), round(b)
-                    is_place = abs(a - along) <= _LATTICE_TOLERANCE and abs(b - across) <= _LATTICE_TOLERANCE
-                    is_place = is_place and not (along == 0 and across == 0)
-                    is_regular = is_regular and is_place
+                    is_on_lattice = abs(a - along) <= _LATTICE_TOLERANCE and abs(b - across) <= _LATTICE_TOLERANCE
+                    is_on_lattice = is_on_lattice and not (along == 0 and across == 0)
+                    is_regular = is_regular and is_on_lattice
                     # A point off the lattice is a neighbour of all that is as near as a diagonal neighbour.
-                    if (abs(along) <= 1 and abs(across) <= 1) if is_place else dx * dx + dy * dy <= near:
-                        if count == neighbours.shape[0]:
-                            return NeighbourGraph(first, neighbours), 0.0
-                        neighbours[count] = other
+                    if (abs(along) <= 1 and abs(across) <= 1) if is_on_lattice else dx * dx + dy * dy <= near:
+                        if count == indices.shape[0]:
+                            return NeighbourGraph(indptr, indices), 0.0
+                        indices[count] = other
                         count += 1
             node += 1
-        first[i + 1] = count
+        indptr[i + 1] = count
         n_regular += is_regular
-    return NeighbourGraph(first, neighbours[:count].copy()), n_regular / n
+    return NeighbourGraph(indptr, indices[:count].copy()), n_regular / n
 
 
 def _delaunay_neighbours(tree: KdTree) -> NeighbourGraph:
-    """Delaunay neighbours of points in different places; collinear points form a chain.
+    """Delaunay neighbours of points at different sites; collinear points form a chain.
 
-    The graph may be in pieces where distances differ by ten orders of magnitude or are next to nothing.
+    The graph may be disconnected where distances differ by ten orders of magnitude or are next to nothing.
     """
     # GEOS fails where squares are nothing.
     x, y = (np.where(np.abs(along) < _LEAST_COORDINATE, 0.0, along) for along in (tree.x, tree.y))
@@ -225,9 +231,9 @@ def from_edges(n: int, edges: IntArray, is_directed: bool = False) -> NeighbourG
     sources, targets = (edges if is_directed else np.concatenate([edges, edges[:, ::-1]])).T
     # One number for a pair sorts many times faster than pairs do.
     sources, targets = np.divmod(np.unique(sources * n + targets), n)
-    first = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(sources, minlength=n), out=first[1:])
-    return NeighbourGraph(first, targets.astype(np.int32))
+    indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(sources, minlength=n), out=indptr[1:])
+    return NeighbourGraph(indptr, targets.astype(np.int32))
 
 
 @kernel
@@ -246,8 +252,8 @@ def connected_components(graph: NeighbourGraph, labels: IntArray) -> tuple[IntAr
         while depth > 0:
             depth -= 1
             i = stack[depth]
-            for e in range(graph.first[i], graph.first[i + 1]):
-                j = graph.neighbours[e]
+            for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                j = graph.indices[e]
                 if piece[j] < 0 and labels[j] == labels[i]:
                     piece[j] = n_pieces
                     stack[depth] = j

@@ -14,7 +14,11 @@ _LEAST = 1e-250
 
 
 def feasible_counts(total_weight: float, low: float, high: float) -> tuple[int, int]:
-    """Smallest and largest number of clusters whose mean weight is inside the range; no number when first > second."""
+    """Smallest and largest number of clusters whose mean weight is inside the range; no number when first > second.
+
+    >>> feasible_counts(1000.0, 180.0, 300.0), feasible_counts(330.0, 180.0, 300.0)
+    ((4, 5), (2, 1))
+    """
     fewest = max(1, math.ceil(total_weight / high * (1 - 1e-12)))
     # Against a minimum near zero the quotient may be infinite.
     most = math.floor(min(total_weight / low * (1 + 1e-12), _NO_LIMIT)) if low > 0 else _NO_LIMIT
@@ -22,7 +26,11 @@ def feasible_counts(total_weight: float, low: float, high: float) -> tuple[int, 
 
 
 def nearest_count(total_weight: float, low: float, high: float) -> int:
-    """The number of clusters that misses the range by least in all, for a total that falls into a gap."""
+    """The number of clusters that misses the range by least in all, for a total that falls into a gap.
+
+    >>> nearest_count(310.0, 180.0, 300.0), nearest_count(350.0, 180.0, 300.0)
+    (1, 2)
+    """
     fewer = max(1, math.floor(total_weight / high))
     return fewer if total_weight - fewer * high <= (fewer + 1) * low - total_weight else fewer + 1
 
@@ -32,6 +40,10 @@ def objective(weights: FloatArray, radii: FloatArray, params: Parameters) -> flo
 
     ``a * mean(|W_j - T| / T) + (1 - a) * mean(max(0, r_j - R) / R)`` with weights W_j, target T, radii r_j, desired
     radius R and ``a = weight_importance``. Without a radius only the first term counts.
+
+    >>> params = Parameters(target_weight=100.0, radius=500.0)
+    >>> objective(np.array([80.0, 120.0]), np.array([400.0, 600.0]), params)
+    0.15000000000000002
     """
     misfit = float(np.mean(np.abs(weights - params.target_weight)) / max(params.target_weight, _LEAST))
     radius = params.wanted_radius
@@ -63,6 +75,9 @@ def share_out(n_clusters: int, weight: FloatArray, n_points: IntArray) -> list[i
     """Numbers of clusters of the components: at least one each, the others one by one to the largest mean weight.
 
     No component gets more clusters than it has points.
+
+    >>> share_out(5, np.array([300.0, 100.0]), np.array([90, 90]))
+    [4, 1]
     """
     counts = [1] * len(weight)
     # By falling mean weight, then by number.

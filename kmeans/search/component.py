@@ -1,4 +1,4 @@
-"""A connected part of the points of an input, with what the search needs of it."""
+"""One connected component of the points: its tree, graph and footprints, as the search needs them."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from kmeans.spatial.kdtree import KdTree, build_kdtree
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A connected set of points with what the search needs.
+class Component:
+    """A connected component, or a connected part of one.
 
     Attributes:
         points: int64 (m,), positions of its points in the tree of the whole input.
@@ -29,19 +29,19 @@ class Ground:
     footprints: Footprints | None
 
     @classmethod
-    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, footprints: Footprints | None) -> "Ground":
+    def of(cls, points: IntArray, tree: KdTree, graph: NeighbourGraph, footprints: Footprints | None) -> "Component":
         """The part of a larger tree, its graph and its footprints; ``points`` in ascending order."""
         if len(points) == len(tree.x):
             return cls(points, tree, graph, footprints)
         part = build_kdtree(np.column_stack([tree.x[points], tree.y[points]]), tree.weight[points])
-        place = np.empty(len(points), np.int64)
-        place[part.order] = np.arange(len(points))
-        first, positions = csr.take(graph.first, points)
-        targets = graph.neighbours[positions]
+        position = np.empty(len(points), np.int64)
+        position[part.order] = np.arange(len(points))
+        indptr, positions = csr.take(graph.indptr, points)
+        targets = graph.indices[positions]
         found = np.minimum(np.searchsorted(points, targets), len(points) - 1)
         is_inside = points[found] == targets
-        sources = np.repeat(np.arange(len(points)), np.diff(first))
-        edges = place[np.column_stack([sources[is_inside], found[is_inside]])]
+        sources = np.repeat(np.arange(len(points)), np.diff(indptr))
+        edges = position[np.column_stack([sources[is_inside], found[is_inside]])]
         part_graph = from_edges(len(points), edges, is_directed=True)
         if footprints is not None:
             footprints = footprints.of_rows(points[part.order]).relative_to(part.origin)

@@ -15,7 +15,7 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.graph.contiguity import may_leave
 from kmeans.graph.neighbours import NeighbourGraph
 from kmeans.jit import kernel
-from kmeans.search.moments import move_point, sums_inertia, total_inertia
+from kmeans.search.moments import cluster_inertia, move_point, total_inertia
 from kmeans.spatial.kdtree import KdTree
 
 # Adjacent clusters that are looked at; more are rare and lie across a corner.
@@ -23,7 +23,7 @@ _MAX_ARCS = 24
 # Passes of the shortest-path search before the present arcs are given up.
 _MAX_PASSES = 60
 _BLOCKED = np.inf
-# Clusters with near numbers are near on the ground. Chains are looked for among so many of them at a time, half of
+# Clusters with near numbers are near each other. Chains are looked for among so many of them at a time, half of
 # which are also among the next so many: one search among all would take time with the square of their number.
 _WINDOW = 256
 
@@ -48,17 +48,17 @@ def apply_chains(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     low: float,
     high: float,
     max_chains: int,
 ) -> int:
-    """Apply improving chains until none is found; ``labels`` and ``sums`` change in place.
+    """Apply improving chains until none is found; ``labels`` and ``moments`` change in place.
 
     Clusters stay connected, and inside ``low`` to ``high`` if they are so at the beginning. Returns the number of
     chains.
     """
-    n, k = labels.shape[0], sums.shape[0]
+    n, k = labels.shape[0], moments.shape[0]
     head, following, before = np.full(k, -1, np.int64), np.empty(n, np.int64), np.full(n, -1, np.int64)
     owner = np.full(n, -1, np.int64)
     for i in range(n - 1, -1, -1):
@@ -81,15 +81,15 @@ def apply_chains(
     n_chains = 0
     while True:
         for a in range(k):
-            _find_arcs(tree, graph, labels, sums, head, following, arcs, a)
+            _find_arcs(tree, graph, labels, moments, head, following, arcs, a)
         n_before = n_chains
-        # The sums cancel for clusters in one place: rounding must not look like an improvement.
-        least = max(1e-9 * total_inertia(sums) / k, 1e-300)
+        # The moments cancel for clusters at one site: rounding must not look like an improvement.
+        least = max(1e-9 * total_inertia(moments) / k, 1e-300)
         begin = 0
         while n_chains < max_chains:
             end = min(k, begin + _WINDOW)
             start = _negative_cycle(
-                arcs, sums, begin, end, low, high, smallest, least, parent, by_arc, distance, visited
+                arcs, moments, begin, end, low, high, smallest, least, parent, by_arc, distance, visited
             )
             if start < 0:
                 if end == k:
@@ -109,7 +109,7 @@ def apply_chains(
                     break
             if n_moves == 0:
                 break
-            if not _try_moves(tree, graph, labels, sums, moves, n_moves, low, high, touched, mark, stamp, search):
+            if not _try_moves(tree, graph, labels, moments, moves, n_moves, low, high, touched, mark, stamp, search):
                 for m in range(n_moves):
                     for arc in range(arcs.n_arcs[moves[m, 1]]):
                         if arcs.to[moves[m, 1], arc] == moves[m, 2]:
@@ -119,11 +119,11 @@ def apply_chains(
             for m in range(n_moves):
                 i = moves[m, 0]
                 _relink(graph, labels, head, following, before, owner, i)
-                for e in range(graph.first[i], graph.first[i + 1]):
-                    _relink(graph, labels, head, following, before, owner, graph.neighbours[e])
+                for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                    _relink(graph, labels, head, following, before, owner, graph.indices[e])
             for m in range(n_moves):
                 for side in (1, 2):
-                    _find_arcs(tree, graph, labels, sums, head, following, arcs, moves[m, side])
+                    _find_arcs(tree, graph, labels, moments, head, following, arcs, moves[m, side])
         if n_chains == n_before or n_chains >= max_chains:
             return n_chains
 
@@ -140,8 +140,8 @@ def _relink(
 ) -> None:
     """Keep point i in the list of its cluster's boundary points, and in no other; ``owner`` is whose list it is in."""
     wanted = -1
-    for e in range(graph.first[i], graph.first[i + 1]):
-        if labels[graph.neighbours[e]] != labels[i]:
+    for e in range(graph.indptr[i], graph.indptr[i + 1]):
+        if labels[graph.indices[e]] != labels[i]:
             wanted = labels[i]
             break
     if owner[i] == wanted:
@@ -166,7 +166,7 @@ def _find_arcs(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     head: IntArray,
     following: IntArray,
     arcs: Arcs,
@@ -174,16 +174,16 @@ def _find_arcs(
 ) -> None:
     """The cheapest move from cluster a to each adjacent cluster."""
     count = 0
-    weight_a = max(sums[a, 0], 1e-300)
-    ax, ay = sums[a, 1] / weight_a, sums[a, 2] / weight_a
+    weight_a = max(moments[a, 0], 1e-300)
+    ax, ay = moments[a, 1] / weight_a, moments[a, 2] / weight_a
     i = head[a]
     while i >= 0:
         own = (tree.x[i] - ax) ** 2 + (tree.y[i] - ay) ** 2
-        for e in range(graph.first[i], graph.first[i + 1]):
-            b = labels[graph.neighbours[e]]
-            if b == a or tree.weight[i] <= 0 or sums[b, 0] <= 0:
+        for e in range(graph.indptr[i], graph.indptr[i + 1]):
+            b = labels[graph.indices[e]]
+            if b == a or tree.weight[i] <= 0 or moments[b, 0] <= 0:
                 continue
-            bx, by = sums[b, 1] / sums[b, 0], sums[b, 2] / sums[b, 0]
+            bx, by = moments[b, 1] / moments[b, 0], moments[b, 2] / moments[b, 0]
             cost = tree.weight[i] * ((tree.x[i] - bx) ** 2 + (tree.y[i] - by) ** 2 - own)
             arc = 0
             while arc < count and arcs.to[a, arc] != b:
@@ -202,7 +202,7 @@ def _find_arcs(
 @kernel
 def _negative_cycle(
     arcs: Arcs,
-    sums: FloatArray,
+    moments: FloatArray,
     begin: int,
     end: int,
     low: float,
@@ -218,7 +218,7 @@ def _negative_cycle(
 
     Node k stands for the free weight; costs below ``least`` are none.
     """
-    k = sums.shape[0]
+    k = moments.shape[0]
     distance[begin:end] = 0.0
     parent[begin:end] = -1
     distance[k], parent[k] = 0.0, -1
@@ -231,11 +231,11 @@ def _negative_cycle(
                     distance[b], parent[b], by_arc[b] = distance[a] + arcs.cost[a, arc], a, arc
                     is_changed = True
         for a in range(begin, end):
-            if parent[a] >= 0 and sums[a, 0] + smallest <= high and distance[a] < distance[k] - least:
+            if parent[a] >= 0 and moments[a, 0] + smallest <= high and distance[a] < distance[k] - least:
                 distance[k], parent[k] = distance[a], a
                 is_changed = True
         for a in range(begin, end):
-            if sums[a, 0] - smallest >= low and distance[k] < distance[a] - least:
+            if moments[a, 0] - smallest >= low and distance[k] < distance[a] - least:
                 distance[a], parent[a] = distance[k], k
                 is_changed = True
         if not is_changed:
@@ -258,7 +258,7 @@ def _try_moves(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     moves: IntArray,
     n_moves: int,
     low: float,
@@ -275,18 +275,18 @@ def _try_moves(
             j = moves[m, side]
             if not touched[j]:
                 touched[j] = True
-                before += sums_inertia(sums[j])
+                before += cluster_inertia(moments[j])
     n_done = 0
     is_allowed = n_moves > 0
     while is_allowed and n_done < n_moves:
         i, a, b = moves[n_done, 0], moves[n_done, 1], moves[n_done, 2]
         is_adjacent = False
-        for e in range(graph.first[i], graph.first[i + 1]):
-            if labels[graph.neighbours[e]] == b:
+        for e in range(graph.indptr[i], graph.indptr[i + 1]):
+            if labels[graph.indices[e]] == b:
                 is_adjacent = True
         is_allowed = labels[i] == a and is_adjacent and may_leave(graph, labels, i, mark, stamp, search)
         if is_allowed:
-            move_point(tree, sums, labels, i, b)
+            move_point(tree, moments, labels, i, b)
             n_done += 1
     after = 0.0
     for m in range(n_moves):
@@ -294,11 +294,11 @@ def _try_moves(
             j = moves[m, side]
             if touched[j]:
                 touched[j] = False
-                after += sums_inertia(sums[j])
-                if sums[j, 0] < low or sums[j, 0] > high:
+                after += cluster_inertia(moments[j])
+                if moments[j, 0] < low or moments[j, 0] > high:
                     is_allowed = False
     if is_allowed and after < before * (1 - 1e-10):
         return True
     for m in range(n_done - 1, -1, -1):
-        move_point(tree, sums, labels, moves[m, 0], moves[m, 1])
+        move_point(tree, moments, labels, moves[m, 0], moves[m, 1])
     return False

@@ -10,12 +10,12 @@ from kmeans.search.moments import move_point
 from kmeans.spatial.kdtree import KdTree
 
 # A move has to save this share of what the point costs. The second is by how much centroids err, as a share of the
-# width of the ground: where clusters share one place, or nearly, rounding would move points to and fro without end.
+# width of all points: where centroids coincide, or nearly, rounding would move points back and forth without end.
 _WORTHWHILE, _ROUNDING = 1e-9, 1e-15
 
 
 @kernel
-def shift(weight: float, low: float, high: float) -> float:
+def violation(weight: float, low: float, high: float) -> float:
     """By how much a weight is out of the range."""
     return max(low - weight, weight - high, 0.0)
 
@@ -23,7 +23,7 @@ def shift(weight: float, low: float, high: float) -> float:
 @kernel
 def penalty(weight: float, low: float, high: float) -> float:
     """Cost of a weight out of the range: the square spreads a lack over neighbours, the linear part ends it."""
-    outside = shift(weight, low, high)
+    outside = violation(weight, low, high)
     return outside + 2 * outside * outside / (low + high)
 
 
@@ -32,7 +32,7 @@ def exchange(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     low: float,
     high: float,
     price: float,
@@ -46,7 +46,7 @@ def exchange(
     Args:
         tree, graph: n points and their neighbours.
         labels: int64 (n,), changed in place.
-        sums: float64 (k, 4), sums of the clusters, kept up to date.
+        moments: float64 (k, 4), moments of the clusters, kept up to date.
         low, high: range of the weights.
         price: cost of a unit of weight out of the range, square metres.
         max_visits: bound on the points that are looked at.
@@ -61,8 +61,8 @@ def exchange(
     noise = (_ROUNDING * width) ** 2 / _WORTHWHILE
     head, length = 0, 0
     for i in range(n):
-        for e in range(graph.first[i], graph.first[i + 1]):
-            if labels[graph.neighbours[e]] != labels[i]:
+        for e in range(graph.indptr[i], graph.indptr[i + 1]):
+            if labels[graph.indices[e]] != labels[i]:
                 queue[length] = i
                 is_queued[i] = True
                 length += 1
@@ -75,34 +75,34 @@ def exchange(
         is_queued[i] = False
         n_visits += 1
         x, y, weight, own = tree.x[i], tree.y[i], tree.weight[i], labels[i]
-        rest = sums[own, 0] - weight
+        rest = moments[own, 0] - weight
         if rest <= 0:
             continue
-        dx, dy = x - sums[own, 1] / sums[own, 0], y - sums[own, 2] / sums[own, 0]
-        saved = weight * sums[own, 0] / rest * (dx * dx + dy * dy)
-        relieved = penalty(rest, low, high) - penalty(sums[own, 0], low, high)
+        dx, dy = x - moments[own, 1] / moments[own, 0], y - moments[own, 2] / moments[own, 0]
+        saved = weight * moments[own, 0] / rest * (dx * dx + dy * dy)
+        relieved = penalty(rest, low, high) - penalty(moments[own, 0], low, high)
         best, to, before = -_WORTHWHILE * saved - weight * noise, -1, -1
-        for e in range(graph.first[i], graph.first[i + 1]):
-            j = labels[graph.neighbours[e]]
-            # Neighbours come in the order of their places, so most of those of one cluster one after the other.
+        for e in range(graph.indptr[i], graph.indptr[i + 1]):
+            j = labels[graph.indices[e]]
+            # Neighbours come in the order of their positions, so most of those of one cluster one after the other.
             if j in (own, before):
                 continue
             before = j
-            whole = sums[j, 0] + weight
+            whole = moments[j, 0] + weight
             cost = 0.0
-            if sums[j, 0] > 0:
-                dx, dy = x - sums[j, 1] / sums[j, 0], y - sums[j, 2] / sums[j, 0]
-                cost = weight * sums[j, 0] / whole * (dx * dx + dy * dy)
+            if moments[j, 0] > 0:
+                dx, dy = x - moments[j, 1] / moments[j, 0], y - moments[j, 2] / moments[j, 0]
+                cost = weight * moments[j, 0] / whole * (dx * dx + dy * dy)
             change = cost - saved
-            change += price * (relieved + penalty(whole, low, high) - penalty(sums[j, 0], low, high))
+            change += price * (relieved + penalty(whole, low, high) - penalty(moments[j, 0], low, high))
             if change < best:
                 best, to = change, j
         if to < 0 or not may_leave(graph, labels, i, mark, stamp, search):
             continue
-        move_point(tree, sums, labels, i, to)
+        move_point(tree, moments, labels, i, to)
         n_moves += 1
-        for e in range(graph.first[i], graph.first[i + 1]):
-            other = graph.neighbours[e]
+        for e in range(graph.indptr[i], graph.indptr[i + 1]):
+            other = graph.indices[e]
             if not is_queued[other]:
                 is_queued[other] = True
                 tail = head + length

@@ -2,16 +2,19 @@
 
 Kanungo et al. 2002, "An efficient k-means clustering algorithm: analysis and implementation": a node hands its children
 only the centroids that can be nearest to some point of its bounding box. When one is left, the whole subtree goes
-to it by the node's sums, so most points are never looked at.
+to it by the node's moments, so most points are never looked at.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray, checked_points, checked_weights
+from kmeans.errors import InvalidArray, InvalidParameter
 from kmeans.jit import kernel
-from kmeans.spatial.kdtree import N_SUMS, KdTree
+from kmeans.search.seeding import Seeding, seeds_of_tree
+from kmeans.spatial.kdtree import N_MOMENTS, KdTree, build_kdtree
 
 MAX_ITERATIONS = 300
 # Relative to the mean variance of the coordinates, as in scikit-learn.
@@ -20,7 +23,10 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class LloydResult:
-    """Outcome of Lloyd's algorithm.
+    """Result of Lloyd's algorithm.
+
+    >>> lloyd([[0.0, 0.0], [2.0, 0.0]], 1)
+    LloydResult(labels=array([0, 0]), centroids=array([[1., 0.]]), inertia=2.0, n_iterations=2)
 
     Attributes:
         labels: int64 (n,), nearest centroid of each row of the caller's arrays.
@@ -36,20 +42,54 @@ class LloydResult:
 
 
 def lloyd(
-    tree: KdTree, centroids: FloatArray, *, max_iterations: int = MAX_ITERATIONS, tolerance: float = TOLERANCE
+    points: npt.ArrayLike | KdTree,
+    centroids: npt.ArrayLike | int,
+    weights: npt.ArrayLike | None = None,
+    *,
+    seeding: Seeding = "k-means++",
+    random_state: int = 0,
+    max_iterations: int = MAX_ITERATIONS,
+    tolerance: float = TOLERANCE,
 ) -> LloydResult:
-    """Run Lloyd's algorithm from ``centroids``, float64 (k, 2) in metres, until they rest.
+    """Plain weighted k-means: Lloyd's algorithm until the centroids rest. Weights of clusters are not balanced.
 
     Stops when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of the
     coordinates, or after ``max_iterations``. A cluster that loses all its weight is moved to the point farthest from
     its own centroid. Ties go to the centroid of the lowest index.
 
+    >>> points = [[0.0, 0.0], [0.0, 2.0], [50.0, 0.0], [50.0, 2.0]]
+    >>> lloyd(points, [[1.0, 1.0], [40.0, 1.0]]).centroids.tolist()
+    [[0.0, 1.0], [50.0, 1.0]]
+    >>> lloyd(points, 2, weights=[1.0, 1.0, 1.0, 3.0]).inertia
+    5.0
+
+    Args:
+        points: float64 (n, 2), coordinates in metres, n at least 1; or their ``build_kdtree``, which saves time where
+            the same points are clustered again.
+        centroids: where to start, float64 (k, 2), in metres; or the number of clusters, to start from
+            ``initial_centroids``.
+        weights: float64 (n,), at least 0; None gives every point the weight 1. A tree has its own.
+        seeding, random_state: of ``initial_centroids``, where ``centroids`` is a number.
+        max_iterations: most updates of the centroids; with 0, points are only given to the nearest centroid.
+        tolerance: see above.
+
     Raises:
-        ValueError: there is no centroid.
+        InvalidArray, InvalidPoint, InvalidWeight: as in ``cluster``; there is no point or no centroid.
+        InvalidParameter: a parameter is out of its domain, or weights are given with a tree.
     """
-    if len(centroids) == 0:
-        raise ValueError("at least one centroid is needed")
-    positions = np.ascontiguousarray(centroids - tree.origin)
+    if not isinstance(points, KdTree):
+        points = checked_points(points)
+        tree = build_kdtree(points, checked_weights(weights, len(points)))
+    elif weights is None:
+        tree = points
+    else:
+        raise InvalidParameter("weights", weights, "a tree has weights of its own")
+    if isinstance(centroids, int):
+        positions = seeds_of_tree(tree, centroids, seeding, random_state)
+    else:
+        positions = checked_points(centroids, "centroids") - tree.origin
+        if len(positions) == 0:
+            raise InvalidArray("centroids", "at least one centroid is needed")
     variance = (tree.x.var() + tree.y.var()) / 2
     labels = np.zeros(tree.x.shape[0], np.int64)
     n_iterations = iterate(tree, positions, labels, max_iterations, tolerance * variance)
@@ -65,44 +105,49 @@ def iterate(tree: KdTree, centroids: FloatArray, labels: IntArray, max_iteration
     Both are in the tree's order and coordinates.
     """
     k = centroids.shape[0]
-    offsets = np.zeros(k)
-    sums = np.empty((k, N_SUMS))
+    power_weights = np.zeros(k)
+    moments = np.empty((k, N_MOMENTS))
     n_iterations = 0
     for _ in range(max_iterations):
-        assign(tree, centroids, offsets, sums, labels, False)
-        if np.any(sums[:, 0] <= 0):
-            assign(tree, centroids, offsets, sums, labels, True)
-            relocate_empty(tree, centroids, sums, labels)
+        assign(tree, centroids, power_weights, moments, labels, False)
+        if np.any(moments[:, 0] <= 0):
+            assign(tree, centroids, power_weights, moments, labels, True)
+            relocate_empty(tree, centroids, moments, labels)
         shift = 0.0
         for j in range(k):
-            if sums[j, 0] > 0:
-                x, y = sums[j, 1] / sums[j, 0], sums[j, 2] / sums[j, 0]
+            if moments[j, 0] > 0:
+                x, y = moments[j, 1] / moments[j, 0], moments[j, 2] / moments[j, 0]
                 shift += (x - centroids[j, 0]) ** 2 + (y - centroids[j, 1]) ** 2
                 centroids[j, 0], centroids[j, 1] = x, y
         n_iterations += 1
         if shift <= max_shift:
             break
-    assign(tree, centroids, offsets, sums, labels, True)
+    assign(tree, centroids, power_weights, moments, labels, True)
     return n_iterations
 
 
 @kernel
 def assign(
-    tree: KdTree, centroids: FloatArray, offsets: FloatArray, sums: FloatArray, labels: IntArray, write_labels: bool
+    tree: KdTree,
+    centroids: FloatArray,
+    power_weights: FloatArray,
+    moments: FloatArray,
+    labels: IntArray,
+    write_labels: bool,
 ) -> None:
-    """Give every point to the centroid j of smallest ``|p - c_j|^2 - offsets[j]`` and add up the clusters.
+    """Give every point to the centroid j of smallest ``|p - c_j|^2 - power_weights[j]`` and add up the clusters.
 
-    With zero offsets these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987).
+    With zero power weights these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987).
 
     Args:
         tree: n points.
         centroids: float64 (k, 2), in the tree's coordinates.
-        offsets: float64 (k,), square metres.
-        sums: float64 (k, 4), overwritten with weight, weight*x, weight*y, weight*(x^2 + y^2) per cluster.
+        power_weights: float64 (k,), square metres.
+        moments: float64 (k, 4), overwritten with weight, weight*x, weight*y, weight*(x^2 + y^2) per cluster.
         labels: int64 (n,), tree order; overwritten when ``write_labels`` is set.
     """
     k = centroids.shape[0]
-    sums[:] = 0.0
+    moments[:] = 0.0
     # Candidate lists of the nodes on the current path lie behind each other; a child's list starts where its parent's
     # ends, and is overwritten by its sibling's. Halving n points makes paths of at most log2(n) + 2 nodes.
     levels = 3
@@ -113,7 +158,7 @@ def assign(
     centre_x, centre_y, constant = np.empty(capacity), np.empty(capacity), np.empty(capacity)
     for j in range(k):
         index[j], centre_x[j], centre_y[j] = j, centroids[j, 0], centroids[j, 1]
-        constant[j] = centroids[j, 0] ** 2 + centroids[j, 1] ** 2 - offsets[j]
+        constant[j] = centroids[j, 0] ** 2 + centroids[j, 1] ** 2 - power_weights[j]
     stack = np.empty((2 * levels + 8, 3), np.int64)
     stack[0, 0], stack[0, 1], stack[0, 2] = 0, 0, k
     depth = 1
@@ -124,14 +169,14 @@ def assign(
         twice_y = tree.bounds[node, 2] + tree.bounds[node, 3]
         half_x = tree.bounds[node, 1] - tree.bounds[node, 0]
         half_y = tree.bounds[node, 3] - tree.bounds[node, 2]
-        # Up to the constant |p|^2 the distance is |c|^2 - offset - 2 p.c: here at the middle of the box.
+        # Up to the constant |p|^2 the distance is |c|^2 - power weight - 2 p.c: here at the middle of the box.
         best, nearest = np.inf, begin
         for q in range(begin, end):
             distance = constant[q] - twice_x * centre_x[q] - twice_y * centre_y[q]
             if distance < best:
                 best, nearest = distance, q
         # Another centroid wins somewhere in the box exactly if it wins in the corner that lies most in its direction.
-        # Where nothing can tell it from the nearest, as in one place, the lower index wins: else all would be kept.
+        # Where nothing can tell it from the nearest, as at one site, the lower index wins: else all would be kept.
         kept = end
         for q in range(begin, end):
             dx, dy = centre_x[q] - centre_x[nearest], centre_y[q] - centre_y[nearest]
@@ -144,7 +189,7 @@ def assign(
         if kept - end == 1:
             j = index[end]
             for q in range(4):
-                sums[j, q] += tree.sums[node, q]
+                moments[j, q] += tree.moments[node, q]
             if write_labels:
                 labels[tree.first[node] : tree.last[node]] = j
         elif tree.after[node] == node + 1:
@@ -156,10 +201,10 @@ def assign(
                     if distance < best:
                         best, nearest = distance, q
                 j = index[nearest]
-                sums[j, 0] += weight
-                sums[j, 1] += weight * x
-                sums[j, 2] += weight * y
-                sums[j, 3] += weight * (x * x + y * y)
+                moments[j, 0] += weight
+                moments[j, 1] += weight * x
+                moments[j, 2] += weight * y
+                moments[j, 3] += weight * (x * x + y * y)
                 if write_labels:
                     labels[i] = j
         else:
@@ -170,19 +215,19 @@ def assign(
 
 
 @kernel
-def relocate_empty(tree: KdTree, centroids: FloatArray, sums: FloatArray, labels: IntArray) -> None:
+def relocate_empty(tree: KdTree, centroids: FloatArray, moments: FloatArray, labels: IntArray) -> None:
     """Give each empty cluster the weighted point that is farthest from its own centroid, as scikit-learn does.
 
-    Changes ``sums`` and ``labels`` in place; needs labels that fit the centroids.
+    Changes ``moments`` and ``labels`` in place; needs labels that fit the centroids.
     """
-    for j in range(sums.shape[0]):
-        if sums[j, 0] > 0:
+    for j in range(moments.shape[0]):
+        if moments[j, 0] > 0:
             continue
         farthest, distance = -1, 0.0
         for i in range(tree.x.shape[0]):
             own = labels[i]
             d = (tree.x[i] - centroids[own, 0]) ** 2 + (tree.y[i] - centroids[own, 1]) ** 2
-            if d > distance and tree.weight[i] > 0 and sums[own, 0] > tree.weight[i]:
+            if d > distance and tree.weight[i] > 0 and moments[own, 0] > tree.weight[i]:
                 farthest, distance = i, d
         if farthest < 0:
             return  # Every point lies on its centroid: more clusters cannot help.
@@ -190,8 +235,8 @@ def relocate_empty(tree: KdTree, centroids: FloatArray, sums: FloatArray, labels
         donor = labels[farthest]
         moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
         for q in range(4):
-            sums[j, q] = moved[q]
-            sums[donor, q] -= moved[q]
+            moments[j, q] = moved[q]
+            moments[donor, q] -= moved[q]
         labels[farthest] = j
         centroids[j, 0], centroids[j, 1] = x, y
 

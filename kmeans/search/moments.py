@@ -1,4 +1,4 @@
-"""Sums of clusters (weight, weight*x, weight*y, weight*(x^2 + y^2)), what follows from them, and who belongs where."""
+"""Moments of clusters (sums of weight, weight*x, weight*y, weight*(x^2 + y^2)), and what follows from them."""
 
 import numpy as np
 
@@ -8,28 +8,28 @@ from kmeans.spatial.kdtree import KdTree
 
 
 @kernel
-def cluster_sums(tree: KdTree, labels: IntArray, sums: FloatArray) -> None:
-    """Add up weight, weight*x, weight*y and weight*(x^2 + y^2) of every cluster into ``sums`` (k, 4)."""
-    sums[:] = 0.0
+def compute_moments(tree: KdTree, labels: IntArray, moments: FloatArray) -> None:
+    """Add up weight, weight*x, weight*y and weight*(x^2 + y^2) of every cluster into ``moments`` (k, 4)."""
+    moments[:] = 0.0
     for i in range(labels.shape[0]):
         x, y, weight, j = tree.x[i], tree.y[i], tree.weight[i], labels[i]
-        sums[j, 0] += weight
-        sums[j, 1] += weight * x
-        sums[j, 2] += weight * y
-        sums[j, 3] += weight * (x * x + y * y)
+        moments[j, 0] += weight
+        moments[j, 1] += weight * x
+        moments[j, 2] += weight * y
+        moments[j, 3] += weight * (x * x + y * y)
 
 
 @kernel
-def centroids_of(tree: KdTree, labels: IntArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+def centroids_of(tree: KdTree, labels: IntArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Centroids (k, 2), and mean squared distances to them (k,) that are never quite zero."""
-    k = sums.shape[0]
+    k = moments.shape[0]
     centroids, spread = np.zeros((k, 2)), np.zeros(k)
     for j in range(k):
-        weight = sums[j, 0]
+        weight = moments[j, 0]
         if weight > 0:
-            x, y = sums[j, 1] / weight, sums[j, 2] / weight
+            x, y = moments[j, 1] / weight, moments[j, 2] / weight
             centroids[j, 0], centroids[j, 1] = x, y
-            spread[j] = sums[j, 3] / weight - (x * x + y * y)
+            spread[j] = moments[j, 3] / weight - (x * x + y * y)
             continue
         for i in range(labels.shape[0]):  # Without weight there is no mean: any of its points will do.
             if labels[i] == j:
@@ -39,30 +39,30 @@ def centroids_of(tree: KdTree, labels: IntArray, sums: FloatArray) -> tuple[Floa
 
 
 @kernel
-def move_point(tree: KdTree, sums: FloatArray, labels: IntArray, point: int, to: int) -> None:
-    """Give a point to another cluster and keep the sums."""
+def move_point(tree: KdTree, moments: FloatArray, labels: IntArray, point: int, to: int) -> None:
+    """Give a point to another cluster and keep the moments."""
     x, y, weight, own = tree.x[point], tree.y[point], tree.weight[point], labels[point]
     moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
     for q in range(4):
-        sums[own, q] -= moved[q]
-        sums[to, q] += moved[q]
+        moments[own, q] -= moved[q]
+        moments[to, q] += moved[q]
     labels[point] = to
 
 
 @kernel
-def sums_inertia(sums: FloatArray) -> float:
-    """Weighted sum of squared distances to the centroid of one cluster, from its sums (4,)."""
-    if sums[0] <= 0:
+def cluster_inertia(moments: FloatArray) -> float:
+    """Weighted sum of squared distances to the centroid of one cluster, from its moments (4,)."""
+    if moments[0] <= 0:
         return 0.0
-    return float(max(sums[3] - (sums[1] * sums[1] + sums[2] * sums[2]) / sums[0], 0.0))
+    return float(max(moments[3] - (moments[1] * moments[1] + moments[2] * moments[2]) / moments[0], 0.0))
 
 
 @kernel
-def total_inertia(sums: FloatArray) -> float:
-    """``sums_inertia`` of all clusters, (k, 4), together."""
+def total_inertia(moments: FloatArray) -> float:
+    """``cluster_inertia`` of all clusters, (k, 4), together."""
     total = 0.0
-    for j in range(sums.shape[0]):
-        total += sums_inertia(sums[j])
+    for j in range(moments.shape[0]):
+        total += cluster_inertia(moments[j])
     return total
 
 

@@ -1,9 +1,9 @@
-"""Lloyd iterations on a power diagram whose offsets push every cluster into the weight range.
+"""Lloyd iterations on a power diagram whose power weights push every cluster into the weight range.
 
 Aurenhammer, Hoffmann and Aronov 1998 ("Minkowski-type theorems and least-squares clustering"): the cheapest assignment
-to fixed centroids under bounds on the weights of the clusters is a power diagram, with offsets that are the
+to fixed centroids under bounds on the weights of the clusters is a power diagram, with power weights that are the
 multipliers of the bounds. A multiplier is above zero only for a cluster held up at the minimum, below zero only for one
-held down at the maximum. The offsets are found by dual ascent while the centroids move.
+held down at the maximum. The power weights are found by dual ascent while the centroids move.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.jit import kernel
 from kmeans.search.lloyd import assign
 from kmeans.search.moments import total_inertia
-from kmeans.spatial.kdtree import N_SUMS, KdTree
+from kmeans.spatial.kdtree import N_MOMENTS, KdTree
 
-# A step changes an offset by at most this share of the cluster's mean squared radius; without it the ascent diverges.
+# A step changes a power weight by at most this share of the cluster's mean squared radius, or the ascent diverges.
 _LARGEST_STEP = 0.5
 _STEP_SCALE = 2.8
 # Riedmiller and Braun's rule: shorter steps after overshooting, longer ones while the direction holds.
@@ -26,21 +26,27 @@ _COLLAPSED = 0.02
 # Cost of a unit of weight out of the range, in mean squared radii.
 _PRICE = 4.0
 # After the first iterations centroids go beyond the mean by this factor, which halves their number.
-_STRIDE, _SETTLING = 1.7, 3
+_STRIDE, _FIRST_ITERATIONS = 1.7, 3
 # Points a cluster from which on that is safe.
 _FINE = 100
 
 
 @kernel
 def balance(
-    tree: KdTree, centroids: FloatArray, offsets: FloatArray, spread: FloatArray, low: float, high: float, margin: float
+    tree: KdTree,
+    centroids: FloatArray,
+    power_weights: FloatArray,
+    spread: FloatArray,
+    low: float,
+    high: float,
+    margin: float,
 ) -> tuple[IntArray, float]:
-    """Move centroids and offsets until that no longer helps, then offsets alone until all weights are in the range.
+    """Move centroids and power weights until that no longer helps, then power weights alone until all are in the range.
 
     Args:
         tree: n points.
         centroids: float64 (k, 2), in the tree's coordinates; changed in place.
-        offsets: float64 (k,), square metres; changed in place.
+        power_weights: float64 (k,), square metres; changed in place.
         spread: float64 (k,), a guess of each cluster's mean squared distance to its centroid, square metres; changed.
         low, high: range of the weights.
         margin: by how much the range that is aimed at is narrower at both ends.
@@ -49,47 +55,58 @@ def balance(
         labels int64 (n,) in the tree's order, and their cost: the inertia, increased by weights out of the range.
     """
     k = centroids.shape[0]
-    total = tree.sums[0, 0]
+    total = tree.moments[0, 0]
     step, direction = np.ones(k), np.zeros(k)
-    sums = np.empty((k, N_SUMS))
+    moments = np.empty((k, N_MOMENTS))
     labels = np.zeros(tree.x.shape[0], np.int64)
     # With few points a cluster the ways of single points are too coarse for a stride beyond the mean.
     stride = _STRIDE if tree.x.shape[0] >= _FINE * k else 1.0
-    best_centroids, best_offsets, best_outside = centroids.copy(), offsets.copy(), np.inf
+    best_centroids, best_power_weights, best_outside = centroids.copy(), power_weights.copy(), np.inf
     best, goal, deadline = np.inf, np.inf, _PATIENCE
     is_moving = True
     for iteration in range(_MOST_ITERATIONS):
-        assign(tree, centroids, offsets, sums, labels, False)
-        inertia, outside = total_inertia(sums), 0.0
+        assign(tree, centroids, power_weights, moments, labels, False)
+        inertia, outside = total_inertia(moments), 0.0
         for j in range(k):
-            outside += max(low - sums[j, 0], sums[j, 0] - high, 0.0)
+            outside += max(low - moments[j, 0], moments[j, 0] - high, 0.0)
         cost = inertia * (1 + _PRICE * outside / total)
         if cost < best:
             best, best_outside = cost, outside
-            best_centroids[:], best_offsets[:] = centroids, offsets
+            best_centroids[:], best_power_weights[:] = centroids, power_weights
         if best < goal * (1 - _WORTHWHILE) or not np.isfinite(goal):
             goal, deadline = best, iteration + _PATIENCE
         if iteration >= deadline or (outside == 0 and not is_moving):
             if best_outside == 0 or not is_moving:
                 break
-            # From the best on only the offsets change.
+            # From the best on only the power weights change.
             is_moving, deadline = False, iteration + _PATIENCE
-            centroids[:], offsets[:] = best_centroids, best_offsets
+            centroids[:], power_weights[:] = best_centroids, best_power_weights
             continue
         before = centroids.copy()
-        _update(sums, centroids, offsets, spread, step, direction, low + margin, high - margin, total / k, is_moving)
-        if is_moving and iteration >= _SETTLING:
+        _update(
+            moments,
+            centroids,
+            power_weights,
+            spread,
+            step,
+            direction,
+            low + margin,
+            high - margin,
+            total / k,
+            is_moving,
+        )
+        if is_moving and iteration >= _FIRST_ITERATIONS:
             centroids += (stride - 1) * (centroids - before)
-    centroids[:], offsets[:] = best_centroids, best_offsets
-    assign(tree, centroids, offsets, sums, labels, True)
+    centroids[:], power_weights[:] = best_centroids, best_power_weights
+    assign(tree, centroids, power_weights, moments, labels, True)
     return labels, best
 
 
 @kernel
 def _update(
-    sums: FloatArray,
+    moments: FloatArray,
     centroids: FloatArray,
-    offsets: FloatArray,
+    power_weights: FloatArray,
     spread: FloatArray,
     step: FloatArray,
     direction: FloatArray,
@@ -99,13 +116,13 @@ def _update(
     is_moving: bool,
 ) -> None:
     """One step of the centroids and of the dual ascent, in place."""
-    for j in range(sums.shape[0]):
-        weight = sums[j, 0]
+    for j in range(moments.shape[0]):
+        weight = moments[j, 0]
         if weight > 0:
-            x, y = sums[j, 1] / weight, sums[j, 2] / weight
+            x, y = moments[j, 1] / weight, moments[j, 2] / weight
             if is_moving:
                 centroids[j, 0], centroids[j, 1] = x, y
-            now = sums[j, 3] / weight - x * x - y * y
+            now = moments[j, 3] / weight - x * x - y * y
             # What a cluster spreads over is remembered: a nearly empty one would otherwise never grow again.
             spread[j] = min(max(now, 0.5 * spread[j]), 2.0 * spread[j])
         lacking, excess = low - weight, high - weight
@@ -119,9 +136,9 @@ def _update(
         rate = _STEP_SCALE * step[j] * spread[j] / target
         largest = _LARGEST_STEP * spread[j]
         # Towards the minimum while above zero, towards the maximum while below, and to zero in between.
-        raised = offsets[j] + max(-largest, min(largest, rate * lacking))
-        lowered = offsets[j] + max(-largest, min(largest, rate * excess))
-        offsets[j] = raised if raised > 0 else min(lowered, 0.0)
+        raised = power_weights[j] + max(-largest, min(largest, rate * lacking))
+        lowered = power_weights[j] + max(-largest, min(largest, rate * excess))
+        power_weights[j] = raised if raised > 0 else min(lowered, 0.0)
 
 
 @kernel

@@ -9,8 +9,8 @@ import numpy as np
 from kmeans.arrays import FloatArray, IntArray
 from kmeans.graph.neighbours import NeighbourGraph
 from kmeans.jit import kernel
-from kmeans.search.exchange import shift
-from kmeans.search.moments import cluster_sums, sums_inertia
+from kmeans.search.exchange import violation
+from kmeans.search.moments import cluster_inertia, compute_moments
 from kmeans.search.seeding import StateArray, uniform
 from kmeans.spatial.kdtree import KdTree
 from kmeans.spatial.labels import rows_by_label
@@ -24,7 +24,7 @@ def recombine(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     low: float,
     high: float,
     state: StateArray,
@@ -33,28 +33,28 @@ def recombine(
 
     An excess that does not shrink may move to the neighbour, from where it can reach a cluster with room.
     """
-    n, k = labels.shape[0], sums.shape[0]
+    n, k = labels.shape[0], moments.shape[0]
     scratch = np.empty((4, n), np.int64)
-    place = np.full(n, -1, np.int64)
+    position = np.full(n, -1, np.int64)
     subtree = np.empty((n, 4))
     adjacent = np.empty(k, np.int64)
     seen = np.full(k, -1, np.int64)
     for round_number in range(_ROUNDS):
-        begin, members = rows_by_label(labels, k)
+        indptr, members = rows_by_label(labels, k)
         is_stale = np.zeros(k, np.bool_)
         n_outside = 0
         for a in range(k):
-            if shift(sums[a, 0], low, high) <= 0:
+            if violation(moments[a, 0], low, high) <= 0:
                 continue
             n_outside += 1
             if is_stale[a]:
                 continue
             n_adjacent = 0
             stamp = round_number * k + a
-            for q in range(begin[a], begin[a + 1]):
+            for q in range(indptr[a], indptr[a + 1]):
                 i = members[q]
-                for e in range(graph.first[i], graph.first[i + 1]):
-                    b = labels[graph.neighbours[e]]
+                for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                    b = labels[graph.indices[e]]
                     if b != a and seen[b] != stamp and not is_stale[b]:
                         seen[b] = stamp
                         adjacent[n_adjacent] = b
@@ -62,13 +62,13 @@ def recombine(
             begin_at = int(uniform(state) * n_adjacent)
             for turn in range(n_adjacent):
                 b = adjacent[(begin_at + turn) % n_adjacent]
-                union = np.concatenate((members[begin[a] : begin[a + 1]], members[begin[b] : begin[b + 1]]))
-                if _recut(tree, graph, labels, sums, union, a, b, low, high, place, scratch, subtree, state):
+                union = np.concatenate((members[indptr[a] : indptr[a + 1]], members[indptr[b] : indptr[b + 1]]))
+                if _recut(tree, graph, labels, moments, union, a, b, low, high, position, scratch, subtree, state):
                     is_stale[a] = is_stale[b] = True
                     break
         if n_outside == 0:
             break
-    cluster_sums(tree, labels, sums)
+    compute_moments(tree, labels, moments)
 
 
 @kernel
@@ -76,13 +76,13 @@ def _recut(
     tree: KdTree,
     graph: NeighbourGraph,
     labels: IntArray,
-    sums: FloatArray,
+    moments: FloatArray,
     union: IntArray,
     a: int,
     b: int,
     low: float,
     high: float,
-    place: IntArray,
+    position: IntArray,
     scratch: IntArray,
     subtree: FloatArray,
     state: StateArray,
@@ -90,14 +90,14 @@ def _recut(
     """Cut the union of clusters a and b where the weights fit best, then where the inertia is lowest."""
     m = union.shape[0]
     parent, order, frontier, best_side = scratch[0], scratch[1], scratch[2], scratch[3]
-    whole = sums[a] + sums[b]
-    best_shift = shift(sums[a, 0], low, high) + shift(sums[b, 0], low, high)
+    whole = moments[a] + moments[b]
+    least_violation = violation(moments[a, 0], low, high) + violation(moments[b, 0], low, high)
     # The same violation counts as better if it has moved on: half of the draws take it.
     may_pass_on = uniform(state) < 0.5
-    best_inertia = np.inf if may_pass_on else sums_inertia(sums[a]) + sums_inertia(sums[b])
+    best_inertia = np.inf if may_pass_on else cluster_inertia(moments[a]) + cluster_inertia(moments[b])
     is_found = False
     for q in range(m):
-        place[union[q]] = q
+        position[union[q]] = q
     for draw in range(_TREES):
         for q in range(m):
             parent[q] = -2
@@ -115,8 +115,8 @@ def _recut(
             order[n_reached] = q
             n_reached += 1
             i = union[q]
-            for e in range(graph.first[i], graph.first[i + 1]):
-                other = place[graph.neighbours[e]]
+            for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                other = position[graph.indices[e]]
                 if other >= 0 and parent[other] == -2:
                     parent[other] = q
                     frontier[depth] = other
@@ -132,11 +132,11 @@ def _recut(
         for r in range(m - 1, 0, -1):
             q = order[r]
             part = subtree[q]
-            found = shift(part[0], low, high) + shift(whole[0] - part[0], low, high)
-            if found <= best_shift:
-                inertia = sums_inertia(part) + sums_inertia(whole - part)
-                if found < best_shift or inertia < best_inertia:
-                    best_shift, best_inertia, cut = found, inertia, q
+            found = violation(part[0], low, high) + violation(whole[0] - part[0], low, high)
+            if found <= least_violation:
+                inertia = cluster_inertia(part) + cluster_inertia(whole - part)
+                if found < least_violation or inertia < best_inertia:
+                    least_violation, best_inertia, cut = found, inertia, q
             subtree[parent[q]] += part
         if cut >= 0:
             is_found = True
@@ -148,17 +148,17 @@ def _recut(
                 if parent[q] >= 0 and best_side[parent[q]] == 1:
                     best_side[q] = 1
     for q in range(m):
-        place[union[q]] = -1
+        position[union[q]] = -1
     if is_found:
-        sums[a] = 0.0
-        sums[b] = 0.0
+        moments[a] = 0.0
+        moments[b] = 0.0
         for q in range(m):
             i = union[q]
             j = b if best_side[q] == 1 else a
             labels[i] = j
             x, y, weight = tree.x[i], tree.y[i], tree.weight[i]
-            sums[j, 0] += weight
-            sums[j, 1] += weight * x
-            sums[j, 2] += weight * y
-            sums[j, 3] += weight * (x * x + y * y)
+            moments[j, 0] += weight
+            moments[j, 1] += weight * x
+            moments[j, 2] += weight * y
+            moments[j, 3] += weight * (x * x + y * y)
     return is_found

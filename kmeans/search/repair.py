@@ -1,7 +1,8 @@
-"""Brings the last clusters into the weight range by dividing the ground around them anew, in more or fewer clusters.
+"""Brings the last clusters into the weight range: partitions them and those around anew, into more or fewer clusters.
 
 A search of a large neighbourhood (Shaw 1998, "Using constraint programming and local search methods to solve vehicle
-routing problems"): what is well divided stays, so that a try costs little and need not be lucky everywhere at once.
+routing problems"): clusters far away stay as they are, so that a try costs little and need not
+succeed everywhere at once.
 """
 
 from hashlib import blake2b
@@ -10,45 +11,45 @@ import numpy as np
 
 from kmeans.arrays import BoolArray, IntArray
 from kmeans.graph.neighbours import NeighbourGraph
-from kmeans.search.annealing import count_outside, settle
+from kmeans.search.annealing import count_outside, local_search
 from kmeans.search.cluster_count import feasible_counts
-from kmeans.search.component import Ground
-from kmeans.search.moments import cluster_sums, total_inertia
-from kmeans.search.partition import CHAINS, Division, divide
+from kmeans.search.component import Component
+from kmeans.search.moments import compute_moments, total_inertia
+from kmeans.search.partition import CHAINS, Partition, partition
 from kmeans.spatial import csr
-from kmeans.spatial.kdtree import N_SUMS, KdTree
+from kmeans.spatial.kdtree import N_MOMENTS, KdTree
 
-# How many clusters away from one out of the range the ground is divided anew, first in as many clusters as there are.
+# How many clusters away from one out of the range clusters are partitioned anew, first into as many as there are.
 _REACHES, _CHANGES = (1, 2, 3), (0, 1, -1)
 # The range is what matters here: one annealing that does not help is enough.
 _PATIENCE = 1
-# Bounds on the tries, and on the places that are looked at, each of which takes a pass over all points.
+# Bounds on the tries, and on the clusters that are looked at, each of which takes a pass over all points.
 _MOST_TRIES, _MOST_LOOKS = 300, 1000
 
 
-def mend(
-    tree: KdTree, graph: NeighbourGraph, division: Division, low: float, high: float, random_state: int
-) -> Division:
-    """Divide anew around each cluster out of the range while that leaves fewer of them; the graph is connected.
+def repair(
+    tree: KdTree, graph: NeighbourGraph, start: Partition, low: float, high: float, random_state: int
+) -> Partition:
+    """Partition anew around each cluster out of the range while that leaves fewer of them; the graph is connected.
 
     The number of clusters may change.
     """
-    search = _Mending(tree, graph, division.labels, low, high, random_state)
+    search = _Repair(tree, graph, start.labels, low, high, random_state)
     for reach in _REACHES:
         search.run(reach)
     _, labels = np.unique(search.labels, return_inverse=True)
     labels = labels.astype(np.int64, copy=False)
-    sums = np.empty((int(labels.max()) + 1, N_SUMS))
-    cluster_sums(tree, labels, sums)
-    n_outside = count_outside(sums, low, high)
-    if n_outside >= division.n_outside:
-        return division
+    moments = np.empty((int(labels.max()) + 1, N_MOMENTS))
+    compute_moments(tree, labels, moments)
+    n_outside = count_outside(moments, low, high)
+    if n_outside >= start.n_outside:
+        return start
     if n_outside > 0:  # An excess that is shared with neighbours, the smaller evil, would put them outside too.
-        return Division(labels, n_outside, total_inertia(sums))
-    return Division(labels, *settle(tree, graph, labels, sums, low, high, CHAINS * len(sums)))
+        return Partition(labels, n_outside, total_inertia(moments))
+    return Partition(labels, *local_search(tree, graph, labels, moments, low, high, CHAINS * len(moments)))
 
 
-class _Mending:
+class _Repair:
     """The labels so far, of which some may have no point, and what was tried."""
 
     def __init__(
@@ -63,7 +64,9 @@ class _Mending:
         """Try each cluster out of the range, again after each success, with the clusters up to ``reach`` away."""
         is_improving = True
         while is_improving:
-            is_improving = any(self._mend(cluster, reach) for cluster in np.flatnonzero(self._outside()).tolist())
+            is_improving = any(
+                self._repair_around(cluster, reach) for cluster in np.flatnonzero(self._outside()).tolist()
+            )
 
     def _outside(self) -> BoolArray:
         """Which clusters are out of the range."""
@@ -71,17 +74,17 @@ class _Mending:
         outside: BoolArray = ((weight < self.low) | (weight > self.high)) & (np.bincount(self.labels) > 0)
         return outside
 
-    def _mend(self, cluster: int, reach: int) -> bool:
-        """Divide a cluster and those around it anew; whether that leaves fewer out of the range."""
+    def _repair_around(self, cluster: int, reach: int) -> bool:
+        """Partition a cluster and those around it anew; whether that leaves fewer out of the range."""
         if self.n_tries >= _MOST_TRIES or self.n_looks >= _MOST_LOOKS:
             return False
         self.n_looks += 1
         clusters, points = np.array([cluster]), np.flatnonzero(self.labels == cluster)
         for _ in range(reach):
-            around = self.graph.neighbours[csr.take(self.graph.first, points)[1]]
+            around = self.graph.indices[csr.take(self.graph.indptr, points)[1]]
             clusters = np.union1d(clusters, self.labels[around])
             points = np.flatnonzero(np.isin(self.labels, clusters))
-        # The whole ground may be tried again: each reach has random numbers of its own.
+        # All points may be tried again: each reach has random numbers of its own.
         key = (reach if len(points) == len(self.labels) else 0, blake2b(points.tobytes()).digest())
         if key in self.hopeless:
             return False
@@ -94,11 +97,11 @@ class _Mending:
             if not fewest <= k <= most:
                 continue
             self.n_tries += 1
-            part = part or Ground.of(points, self.tree, self.graph, None)
-            found = divide(part.tree, part.graph, k, self.low, self.high, self.random_state + reach, _PATIENCE)
+            part = part or Component.of(points, self.tree, self.graph, None)
+            found = partition(part.tree, part.graph, k, self.low, self.high, self.random_state + reach, _PATIENCE)
             if found.n_outside < n_outside:
-                names = np.append(clusters, self.labels.max() + 1)
-                self.labels[part.points] = names[found.labels]
+                numbers = np.append(clusters, self.labels.max() + 1)
+                self.labels[part.points] = numbers[found.labels]
                 return True
         self.hopeless.add(key)
         return False

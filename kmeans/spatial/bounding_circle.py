@@ -16,6 +16,9 @@ _MOST_STEPS = 1000
 def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
     """Radius of the minimum bounding circle of every cluster.
 
+    >>> cluster_radii(np.array([0.0, 6.0, 3.0]), np.array([0.0, 8.0, 4.0]), np.array([0, 0, 1]), 2).tolist()
+    [5.0, 0.0]
+
     Args:
         x, y: float64 (n,), metres.
         labels: int64 (n,), cluster of each point, 0 to n_clusters - 1.
@@ -24,12 +27,12 @@ def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: in
     Returns:
         float64 (n_clusters,), metres; 0 for a cluster without points.
     """
-    begin, members = rows_by_label(labels, n_clusters)
+    indptr, members = rows_by_label(labels, n_clusters)
     grouped_x, grouped_y = x[members], y[members]
     radii = np.zeros(n_clusters)
     for j in range(n_clusters):
-        if begin[j + 1] > begin[j]:
-            own = slice(begin[j], begin[j + 1])
+        if indptr[j + 1] > indptr[j]:
+            own = slice(indptr[j], indptr[j + 1])
             radii[j] = bounding_circle(grouped_x[own], grouped_y[own])[2]
     return radii
 

@@ -8,6 +8,10 @@ from kmeans.arrays import IntArray
 def take(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
     """The lists of some rows, one after the other.
 
+    >>> indptr, positions = take(np.array([0, 2, 2, 5]), np.array([2, 0]))
+    >>> indptr.tolist(), positions.tolist()
+    ([0, 3, 5], [2, 3, 4, 0, 1])
+
     Args:
         indptr: int64 (n + 1,), as above.
         rows: int64 (r,), from 0 to n - 1.

@@ -1,4 +1,4 @@
-"""Order along the Hilbert curve, so that clusters with near numbers are near on the ground."""
+"""Order along the Hilbert curve, so that clusters with near numbers are near each other."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,10 @@ def hilbert_order(points: FloatArray) -> IntArray:
     """Permutation int64 (n,) that sorts ``points``, float64 (n, 2), along the Hilbert curve of their bounding square.
 
     Points in the same cell of the 65,536 x 65,536 grid keep the order of their x, then y.
+
+    >>> import numpy as np
+    >>> hilbert_order(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])).tolist()
+    [0, 2, 3, 1]
     """
     keys = _hilbert_keys(points)
     order: IntArray = np.lexsort((points[:, 1], points[:, 0], keys)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A kd-tree over weighted points that carries the sums k-means needs, laid out for streaming access.
+"""A kd-tree over weighted points that carries the moments k-means needs, laid out for streaming access.
 
 The points are permuted so that each node owns a contiguous run of them, and the nodes are in depth-first preorder:
 the left child follows its parent, and ``after`` tells where a subtree ends. Traversal therefore needs no pointers.
@@ -8,21 +8,23 @@ Assignment, seeding and ordering all work on this one tree, built once per point
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from kmeans.arrays import FloatArray, IntArray
+from kmeans.arrays import FloatArray, IntArray, float_array, plane_array
+from kmeans.errors import InvalidArray
 from kmeans.jit import kernel
 
 LEAF_SIZE = 12
 # Points among which a pivot is chosen, in a large node.
 _PIVOT_SAMPLE = 31
-# Columns of ``KdTree.sums``: weight, weight * x, weight * y, weight * (x^2 + y^2).
-N_SUMS = 4
+# Columns of ``KdTree.moments``: weight, weight * x, weight * y, weight * (x^2 + y^2).
+N_MOMENTS = 4
 
 
 class KdTree(NamedTuple):
     """Weighted points in tree order, and the nodes over them.
 
-    Coordinates are relative to ``origin`` so that sums of squares keep their digits far from zero.
+    Coordinates are relative to ``origin`` so that moments of squares keep their digits far from zero.
 
     Attributes:
         x, y, weight: float64 (n,), points in tree order, metres relative to the origin.
@@ -30,7 +32,7 @@ class KdTree(NamedTuple):
         first, last: int64 (m,), node j owns positions ``first[j]:last[j]``.
         after: int64 (m,), index of the first node behind the subtree of j; a leaf has ``after[j] == j + 1``.
         bounds: float64 (m, 4), bounding box as x_min, x_max, y_min, y_max.
-        sums: float64 (m, 4), weight, weight*x, weight*y, weight*(x^2 + y^2) of the node's points.
+        moments: float64 (m, 4), weight, weight*x, weight*y, weight*(x^2 + y^2) of the node's points.
         origin: float64 (2,), the caller's coordinates of (0, 0).
     """
 
@@ -42,30 +44,40 @@ class KdTree(NamedTuple):
     last: IntArray
     after: IntArray
     bounds: FloatArray
-    sums: FloatArray
+    moments: FloatArray
     origin: FloatArray
 
 
-def build_kdtree(points: FloatArray, weights: FloatArray, tie_breakers: FloatArray | None = None) -> KdTree:
+def build_kdtree(points: npt.ArrayLike, weights: npt.ArrayLike, tie_breakers: FloatArray | None = None) -> KdTree:
     """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
 
-    ``tie_breakers``, float64 (n, t), tell points of the same place and weight apart where that matters.
+    ``tie_breakers``, float64 (n, t), tell points of the same coordinates and weight apart where that matters.
+    Coordinates and weights have to be finite, which is not checked here.
+
+    >>> tree = build_kdtree([[0.0, 0.0], [4.0, 0.0], [2.0, 6.0]], [1.0, 2.0, 3.0])
+    >>> tree.origin.tolist(), float(tree.moments[0, 0])
+    ([2.0, 3.0], 6.0)
 
     Raises:
-        ValueError: there is no point.
+        InvalidArray: there is no point, the shapes are wrong, the values are not numbers, or some are masked.
     """
+    points, weights = plane_array("points", points), float_array("weights", weights)
     if len(points) == 0:
-        raise ValueError("at least one point is needed")
+        raise InvalidArray("points", "at least one point is needed")
+    if weights.shape != (len(points),):
+        raise InvalidArray(
+            "weights", f"{len(points)} points need as many weights, not an array of shape {weights.shape}"
+        )
     rows, origin = _as_rows(points, weights)
     order = np.arange(len(rows))
     if tie_breakers is not None and _has_repeated(rows):
-        # What else is the same stands in this order.
+        # Points that are otherwise equal keep this order.
         order = np.lexsort((*tie_breakers.T, *rows[:, 2::-1].T))
         rows[:, :3] = rows[order, :3]
     first, last, after = _split_nodes(rows, LEAF_SIZE)
     x, y, weight, order = _as_columns(rows, order)
-    bounds, sums = _summarise_nodes(x, y, weight, first, last, after)
-    return KdTree(x, y, weight, order, first, last, after, bounds, sums, origin)
+    bounds, moments = _summarise_nodes(x, y, weight, first, last, after)
+    return KdTree(x, y, weight, order, first, last, after, bounds, moments, origin)
 
 
 @kernel
@@ -96,9 +108,9 @@ def _as_columns(rows: FloatArray, order: IntArray) -> tuple[FloatArray, FloatArr
 
 
 def _has_repeated(rows: FloatArray) -> bool:
-    """Whether two points are in the same place."""
-    places = np.sort(rows[:, 0] + 1j * rows[:, 1])
-    return bool((places[1:] == places[:-1]).any())
+    """Whether two points have the same coordinates."""
+    sites = np.sort(rows[:, 0] + 1j * rows[:, 1])
+    return bool((sites[1:] == sites[:-1]).any())
 
 
 @kernel
@@ -186,7 +198,7 @@ def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> N
     low, high = begin, end - 1
     sample = np.empty(_PIVOT_SAMPLE, np.int64)
     while low < high:
-        # The pivot comes from a sample, at about the wanted place: one pass nearly does it.
+        # The pivot comes from a sample, at about the wanted rank: one pass is nearly enough.
         n_sampled = min(_PIVOT_SAMPLE, 3 + (high - low) // 64)
         for s in range(n_sampled):
             i = low + (high - low) * (2 * s + 1) // (2 * n_sampled)
@@ -218,30 +230,30 @@ def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> N
 def _summarise_nodes(
     x: FloatArray, y: FloatArray, weight: FloatArray, first: IntArray, last: IntArray, after: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Bounding box and sums of every node, children before parents."""
+    """Bounding box and moments of every node, children before parents."""
     count = first.shape[0]
     bounds = np.empty((count, 4))
-    sums = np.empty((count, 4))
+    moments = np.empty((count, 4))
     for node in range(count - 1, -1, -1):
         left = node + 1
         if after[node] == left:
             bounds[node, 0] = bounds[node, 2] = np.inf
             bounds[node, 1] = bounds[node, 3] = -np.inf
-            sums[node] = 0.0
+            moments[node] = 0.0
             for i in range(first[node], last[node]):
                 bounds[node, 0] = min(bounds[node, 0], x[i])
                 bounds[node, 1] = max(bounds[node, 1], x[i])
                 bounds[node, 2] = min(bounds[node, 2], y[i])
                 bounds[node, 3] = max(bounds[node, 3], y[i])
-                sums[node, 0] += weight[i]
-                sums[node, 1] += weight[i] * x[i]
-                sums[node, 2] += weight[i] * y[i]
-                sums[node, 3] += weight[i] * (x[i] * x[i] + y[i] * y[i])
+                moments[node, 0] += weight[i]
+                moments[node, 1] += weight[i] * x[i]
+                moments[node, 2] += weight[i] * y[i]
+                moments[node, 3] += weight[i] * (x[i] * x[i] + y[i] * y[i])
         else:
             right = after[left]
             for side in (0, 2):
                 bounds[node, side] = min(bounds[left, side], bounds[right, side])
                 bounds[node, side + 1] = max(bounds[left, side + 1], bounds[right, side + 1])
             for q in range(4):
-                sums[node, q] = sums[left, q] + sums[right, q]
-    return bounds, sums
+                moments[node, q] = moments[left, q] + moments[right, q]
+    return bounds, moments

@@ -10,6 +10,10 @@ from kmeans.jit import kernel
 def rows_by_label(labels: IntArray, n_labels: int) -> tuple[IntArray, IntArray]:
     """The rows of each label as lists: those of j are ``rows[indptr[j]:indptr[j + 1]]``, in ascending order.
 
+    >>> indptr, rows = rows_by_label(np.array([1, 0, 1]), 2)
+    >>> indptr.tolist(), rows.tolist()
+    ([0, 1, 3], [1, 0, 2])
+
     Args:
         labels: int64 (n,), from 0 to n_labels - 1.
         n_labels: number of lists.

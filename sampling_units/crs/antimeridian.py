@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans.arrays import FloatArray
-from kmeans.spatial.short_rows import extent
+from kmeans.spatial.rows import extent
 from sampling_units.crs.projection import Projection
 
 

@@ -8,7 +8,7 @@ from pyproj.enums import TransformDirection
 from pyproj.exceptions import ProjError
 
 from kmeans.arrays import FloatArray
-from kmeans.spatial.short_rows import finite_rows
+from kmeans.spatial.rows import finite_rows
 from sampling_units.crs.systems import find_crs
 from sampling_units.errors import InvalidInput
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kmeans.arrays import FloatArray
-from kmeans.spatial.short_rows import finite_rows
+from kmeans.spatial.rows import finite_rows
 from sampling_units.io.geo_metadata import BBOX_FIELDS
 from sampling_units.io.geometry import WKB_POINT
 

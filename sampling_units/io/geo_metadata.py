@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray
-from kmeans.spatial.short_rows import extent, finite_rows
+from kmeans.spatial.rows import extent, finite_rows
 from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs, projjson
 from sampling_units.errors import InvalidInput
 from sampling_units.formatting import explained, shortened

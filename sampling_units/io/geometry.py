@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
-from kmeans.spatial.short_rows import finite_rows
+from kmeans.spatial.rows import finite_rows
 from sampling_units.io.geo_metadata import GeometryColumn
 from sampling_units.io.wkb_nesting import nested_too_deeply
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
-from kmeans.spatial.short_rows import finite_rows
+from kmeans.spatial.rows import finite_rows
 from sampling_units.crs.systems import outside_domain, parse_crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io import columns

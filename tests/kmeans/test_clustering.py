@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kmeans
-from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, cluster
+from kmeans import InvalidParameter, InvalidPoint, InvalidWeight, Parameters, Status, WeightRange, cluster
 from tests.support import references
 from tests.support.populations import buildings, lattice
 
@@ -146,3 +146,12 @@ def test_a_public_name_stays_what_it_is(name):
     # A module of the same name would take its place when it is imported.
     assert getattr(kmeans, name) is getattr(kmeans, name)
     assert not inspect.ismodule(getattr(kmeans, name))
+
+
+def test_weights_are_compared_with_a_tolerance_for_rounding():
+    weight_range = WeightRange(180.0, 300.0)
+    weights = np.array([180 * (1 - 2e-9), 180 * (1 - 5e-10), 240, 300 * (1 + 5e-10), 300 * (1 + 2e-9)])
+    assert weight_range.is_below(weights).tolist() == [True, False, False, False, False]
+    assert weight_range.is_above(weights).tolist() == [False, False, False, False, True]
+    assert weight_range.contains(weights).tolist() == [False, True, True, True, False]
+    assert not weight_range.contains(float("nan"))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Recognition of points that are the centres of the cells of a lattice."""

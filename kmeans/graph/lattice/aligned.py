@@ -46,7 +46,7 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     columns, rows = lines
     width = columns.last + 2
     index, cells = number_points(points, columns.first, columns.step, rows.first, rows.step, width)
-    # Cells next to each other have to be usual: on a checkerboard or between shifted rows there is nobody.
+    # Most cells have to have an adjacent one: on a checkerboard, or where rows are shifted, none has.
     if count_adjacent(np.sort(cells), width) < _LEAST_ADJACENT * len(points):
         return None
     size = max(len(line.coefficients) for line in lines)
@@ -54,11 +54,11 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     coefficients[: len(columns.coefficients), 0, 0] = columns.coefficients
     coefficients[0, : len(rows.coefficients), 1] = rows.coefficients
     centre = np.array([columns.last / 2, rows.last / 2])
-    place = PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
-    steps = steps_of(place)
+    to_coordinates = PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
+    steps = steps_of(to_coordinates)
     if elongation(steps) > MAX_RATIO:
         return None
-    return Lattice(index, steps, True, place)
+    return Lattice(index, steps, True, to_coordinates)
 
 
 @dataclass(frozen=True)

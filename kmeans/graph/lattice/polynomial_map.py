@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from kmeans.arrays import FloatArray, IntArray
 
-# Largest distance of a point from its place, in steps. Four decimals of a degree put the centre of a cell of 92 m up to
-# 0.06 steps off, 32-bit floats one of 30 m up to 0.03. Scattered points pass by chance once in 25 each.
+# Largest distance of a point from its lattice site, in steps. Four decimals of a degree move the centre of a cell of
+# 92 m by up to 0.06 steps, 32-bit floats one of 30 m by up to 0.03. A scattered point passes by chance once in 25.
 TOLERANCE = 0.1
 # A map that fits better only by this factor, or by this part of a step, is no reason for more coefficients.
 HARDLY_BETTER = 1.2
@@ -38,11 +38,11 @@ class PolynomialMap:
     scale: FloatArray
     coefficients: FloatArray
 
-    def __call__(self, places: npt.NDArray[Any]) -> FloatArray:
-        """float64 (n, 2) -> (n, 2); elementwise operations only, so that equal places have images of equal bits."""
-        images = np.empty((len(places), 2))
-        for start in range(0, len(places), BLOCK):
-            u, v = ((places[start : start + BLOCK] - self.centre) / self.scale).T
+    def __call__(self, points: npt.NDArray[Any]) -> FloatArray:
+        """float64 (n, 2) -> (n, 2); elementwise operations only, so that equal points have identical images."""
+        images = np.empty((len(points), 2))
+        for start in range(0, len(points), BLOCK):
+            u, v = ((points[start : start + BLOCK] - self.centre) / self.scale).T
             for axis in (0, 1):
                 images[start : start + BLOCK, axis] = _horner(
                     v, [_horner(u, c) for c in self.coefficients[..., axis].T]
@@ -64,7 +64,7 @@ class Lattice:
     index: IntArray
     steps: FloatArray
     is_aligned: bool
-    _place: PolynomialMap
+    _to_coordinates: PolynomialMap
 
     def corner(self, index: IntArray) -> FloatArray:
         """Coordinates, float64 (m, 2), of the corner that the cell ``index`` shares with the cell before it.
@@ -75,7 +75,7 @@ class Lattice:
         Args:
             index: int64 (m, 2), column and row.
         """
-        return self._place(index - 0.5)
+        return self._to_coordinates(index - 0.5)
 
 
 def _horner(x: FloatArray, coefficients: Iterable[Any]) -> Any:
@@ -86,9 +86,11 @@ def _horner(x: FloatArray, coefficients: Iterable[Any]) -> Any:
     return value
 
 
-def steps_of(place: PolynomialMap) -> FloatArray:
+def steps_of(to_coordinates: PolynomialMap) -> FloatArray:
     """Ways to the next column and row at the middle, float64 (2, 2)."""
-    steps: FloatArray = np.array([place.coefficients[1, 0], place.coefficients[0, 1]]) / place.scale[:, None]
+    steps: FloatArray = (
+        np.array([to_coordinates.coefficients[1, 0], to_coordinates.coefficients[0, 1]]) / to_coordinates.scale[:, None]
+    )
     return steps
 
 

@@ -35,7 +35,7 @@ _MAX_COSINE = 0.2
 # A few points in about one line say nothing about the way across it; lower for the higher degrees, whose powers are
 # nearly in one line by nature.
 _THIN = (0.1, 1e-3)
-# In steps: the steps are up to 4 % off at first if coordinates are rounded, and so is the first point.
+# In steps. If coordinates are rounded, the first steps and the first point are up to 4 % wrong.
 _FIRST_WINDOW = 1.5
 _GROWTH = (4.0, 2.0, 1.4, 1.1)
 # By 5 % in a direction that no lattice is likely to have, and that does not halve the angle between its axes.
@@ -48,6 +48,10 @@ def find_lattice(points: FloatArray) -> Lattice | None:
     """The lattice whose cells have the given centres, or None if there is no such lattice.
 
     At least four points are needed, and two of them in each direction.
+
+    >>> found = find_lattice(np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0], [100.0, 100.0]]))
+    >>> found.index.tolist(), found.is_aligned
+    ([[0, 0], [1, 0], [0, 1], [1, 1]], True)
 
     Args:
         points: float64 (n, 2), finite, in degrees or metres.
@@ -66,7 +70,7 @@ def find_lattice(points: FloatArray) -> Lattice | None:
 
 
 def _steps(points: FloatArray) -> FloatArray | None:
-    """The two steps, columns first, from the points around a few places; None if there are none or oblique ones."""
+    """The two steps, columns first, from the points around a few of them; None if there are none or oblique ones."""
     from kmeans.graph.lattice.steps import lattice_steps
     from kmeans.spatial.kdtree import build_kdtree  # Not needed by the aligned lattices of most files.
 
@@ -78,13 +82,13 @@ def _steps(points: FloatArray) -> FloatArray | None:
             patches.append(points[np.argpartition(distance, _PATCH_SIZE)[:_PATCH_SIZE]])
         sample = np.concatenate(patches)
     # Complex numbers are sorted like pairs.
-    places = np.unique(np.ascontiguousarray(sample).view(np.complex128)).view(np.float64).reshape(-1, 2)
-    if len(places) < 4:
+    sites = np.unique(np.ascontiguousarray(sample).view(np.complex128)).view(np.float64).reshape(-1, 2)
+    if len(sites) < 4:
         return None
-    steps = lattice_steps(build_kdtree(places, np.ones(len(places))))
+    steps = lattice_steps(build_kdtree(sites, np.ones(len(sites))))
     if steps is None:
         # In a square lattice rounding may decide which of two steps is the shorter one.
-        steps = lattice_steps(build_kdtree(places @ _STRETCH, np.ones(len(places))))
+        steps = lattice_steps(build_kdtree(sites @ _STRETCH, np.ones(len(sites))))
         if steps is None:
             return None
         steps = steps @ np.linalg.inv(_STRETCH)
@@ -108,8 +112,8 @@ def _number(points: FloatArray, steps: FloatArray) -> IntArray | None:
     adds up over thousands of cells, but not from one window to the next when the map is fitted again in between.
     """
     # In steps from the first point: about the wanted numbers.
-    places = (points - points[0]) @ np.linalg.inv(steps)
-    distance = _larger(places)
+    coordinates = (points - points[0]) @ np.linalg.inv(steps)
+    distance = _larger(coordinates)
     end = float(distance.max())
     index = np.zeros(points.shape, np.int64)
     correction = PolynomialMap(np.zeros(2), np.ones(2), np.zeros((1, 1, 2)))
@@ -118,22 +122,22 @@ def _number(points: FloatArray, steps: FloatArray) -> IntArray | None:
         for factor in (1.0,) if done < 0 else _GROWTH:
             window = max(done, _FIRST_WINDOW) * factor
             rows = np.flatnonzero((distance > done) & (distance <= window))
-            if _number_rows(rows, places, correction, index):
+            if _number_rows(rows, coordinates, correction, index):
                 break
         else:
             return None
         done = window
         rows = spread(np.flatnonzero(distance <= window))
         # Fitting what the steps lack, not the whole, leaves them alone in a direction in which there are no points yet.
-        correction = _simplest_fit(places[rows], index[rows] - places[rows])
+        correction = _simplest_fit(coordinates[rows], index[rows] - coordinates[rows])
     return index
 
 
-def _number_rows(rows: IntArray, places: FloatArray, correction: PolynomialMap, index: IntArray) -> bool:
-    """Fill ``index`` in place for the given rows; False if one of them is nowhere near a place of the lattice."""
+def _number_rows(rows: IntArray, coordinates: FloatArray, correction: PolynomialMap, index: IntArray) -> bool:
+    """Fill ``index`` in place for the given rows; False if one of them is not near a site of the lattice."""
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        numbers = places[block]
+        numbers = coordinates[block]
         numbers += correction(numbers)
         nearest = np.rint(numbers)
         if (np.abs(numbers - nearest) > _EXTRAPOLATED_TOLERANCE).any():
@@ -142,31 +146,31 @@ def _number_rows(rows: IntArray, places: FloatArray, correction: PolynomialMap, 
     return True
 
 
-def _simplest_fit(places: FloatArray, images: FloatArray) -> PolynomialMap:
+def _simplest_fit(points: FloatArray, images: FloatArray) -> PolynomialMap:
     """The polynomial of the lowest degree that fits about as well as any other."""
     fits = []
     for degree in range(1, MAX_DEGREE + 1):
         powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-        if degree > 1 and POINTS_PER_TERM * len(powers) > len(places):
+        if degree > 1 and POINTS_PER_TERM * len(powers) > len(points):
             break
-        fit = _fit(places, images, (powers, powers), _THIN[degree > 1])
-        fits.append((np.sqrt(np.mean((fit(places) - images) ** 2)), fit))
+        fit = _fit(points, images, (powers, powers), _THIN[degree > 1])
+        fits.append((np.sqrt(np.mean((fit(points) - images) ** 2)), fit))
         if fits[-1][0] < _ROUNDING:
             break
     return next(fit for error, fit in fits if error <= HARDLY_BETTER * fits[-1][0])
 
 
 def _fit(
-    places: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, int]], ...], thin: float | None = None
+    points: FloatArray, images: FloatArray, powers: tuple[list[tuple[int, int]], ...], thin: float | None = None
 ) -> PolynomialMap:
     """Least-squares fit with the powers (i, j) for each coordinate of the images.
 
-    Directions in which the places extend by less than the share ``thin`` of their largest extent get no slope.
+    Directions in which the points extend by less than the share ``thin`` of their largest extent get no slope.
     """
-    lower, upper = places.min(axis=0), places.max(axis=0)
+    lower, upper = points.min(axis=0), points.max(axis=0)
     centre, scale = (lower + upper) / 2, np.maximum((upper - lower) / 2, 1.0)
     size = max(max(pair) for axis in powers for pair in axis) + 1
-    u, v = ((places - centre) / scale).T
+    u, v = ((points - centre) / scale).T
     terms = polyvander2d(u, v, [size - 1, size - 1]).reshape(-1, size, size)
     coefficients = np.zeros((size, size, 2))
     for axis, pairs in enumerate(powers):
@@ -177,9 +181,9 @@ def _fit(
 
 
 def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
-    """The lattice with the simplest map from numbers to coordinates, or None if a point is too far from its place."""
+    """The lattice with the simplest map from numbers to coordinates, or None if a point is too far from its site."""
     rows = spread(np.arange(len(points)))
-    places, targets = index[rows].astype(np.float64), points[rows]
+    numbers, targets = index[rows].astype(np.float64), points[rows]
     spans = index.max(axis=0)
     candidates: list[tuple[float, bool, PolynomialMap]] = []
     for degree in range(1, MAX_DEGREE + 1):
@@ -189,27 +193,27 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
             break
         x_only, y_only = [(i, 0) for i in range(highest[0] + 1)], [(0, j) for j in range(highest[1] + 1)]
         for is_aligned, powers in ((True, (x_only, y_only)), (False, (free, free))):
-            place = _fit(places, targets, powers)
-            candidates.append((_deviation(place, places, targets), is_aligned, place))
+            to_coordinates = _fit(numbers, targets, powers)
+            candidates.append((_deviation(to_coordinates, numbers, targets), is_aligned, to_coordinates))
         least = min(deviation for deviation, _, _ in candidates)
         if least < NEGLIGIBLE:
             break
     enough = HARDLY_BETTER * least + NEGLIGIBLE
-    _, is_aligned, place = next(found for found in candidates if found[0] <= enough)
-    if _deviation(place, index, points) > TOLERANCE:
+    _, is_aligned, to_coordinates = next(found for found in candidates if found[0] <= enough)
+    if _deviation(to_coordinates, index, points) > TOLERANCE:
         return None
-    return Lattice(index, steps_of(place), is_aligned, place)
+    return Lattice(index, steps_of(to_coordinates), is_aligned, to_coordinates)
 
 
-def _deviation(place: PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
-    """Largest distance of a point from its place along either axis, in steps; infinite if the steps are parallel."""
-    steps = steps_of(place)
+def _deviation(to_coordinates: PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
+    """Largest distance of a point from its site along either axis, in steps; infinite if the steps are parallel."""
+    steps = steps_of(to_coordinates)
     if elongation(steps) > MAX_RATIO:
         return np.inf
     worst, to_steps = 0.0, np.linalg.inv(steps)
     for start in range(0, len(points), BLOCK):
         block = slice(start, start + BLOCK)
-        worst = max(worst, float(np.abs((points[block] - place(index[block])) @ to_steps).max()))
+        worst = max(worst, float(np.abs((points[block] - to_coordinates(index[block])) @ to_steps).max()))
     return worst
 
 

@@ -13,8 +13,8 @@ def edges_of(points, cells=None):
     """Undirected edges in the caller's order, and whether a lattice was seen."""
     tree = build_kdtree(points, np.ones(len(points)))
     graph, is_lattice = build_neighbour_graph(tree, cells)
-    sources = np.repeat(np.arange(len(points)), np.diff(graph.first))
-    ends = np.column_stack([tree.order[sources], tree.order[graph.neighbours]])
+    sources = np.repeat(np.arange(len(points)), np.diff(graph.indptr))
+    ends = np.column_stack([tree.order[sources], tree.order[graph.indices]])
     one_way = {tuple(pair) for pair in ends if pair[0] < pair[1]}
     other_way = {tuple(pair[::-1]) for pair in ends if pair[0] > pair[1]}
     assert one_way == other_way
@@ -112,5 +112,5 @@ def test_pieces_of_clusters_equal_a_search_by_brute_force(seed, n, k):
     graph, _ = build_neighbour_graph(tree)
     labels = rng.integers(0, k, n)
     _, n_pieces = connected_components(graph, labels)
-    sources = np.repeat(np.arange(n), np.diff(graph.first))
-    assert n_pieces == count_pieces(n, np.column_stack([sources, graph.neighbours]), labels).sum()
+    sources = np.repeat(np.arange(n), np.diff(graph.indptr))
+    assert n_pieces == count_pieces(n, np.column_stack([sources, graph.indices]), labels).sum()

@@ -1,4 +1,4 @@
-"""Clusters out of the range are mended by dividing the ground around them anew."""
+"""Clusters out of the range are repaired by partitioning the clusters around them anew."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from kmeans import build_kdtree
 from kmeans.graph.neighbours import build_neighbour_graph
 from kmeans.search.annealing import count_outside
-from kmeans.search.moments import cluster_sums, total_inertia
-from kmeans.search.partition import Division, divide
-from kmeans.search.repair import mend
+from kmeans.search.moments import compute_moments, total_inertia
+from kmeans.search.partition import Partition, partition
+from kmeans.search.repair import repair
 from tests.support.geography import count_pieces
 
 
@@ -20,21 +20,21 @@ def lattice(columns, rows, weights):
     return tree, build_neighbour_graph(tree)[0]
 
 
-def division_of(tree, labels, low, high):
-    sums = np.empty((labels.max() + 1, 4))
-    cluster_sums(tree, labels, sums)
-    return Division(labels, count_outside(sums, low, high), total_inertia(sums))
+def partition_of(tree, labels, low, high):
+    moments = np.empty((labels.max() + 1, 4))
+    compute_moments(tree, labels, moments)
+    return Partition(labels, count_outside(moments, low, high), total_inertia(moments))
 
 
-def check(tree, graph, division, low, high):
-    """What a division says of itself, and that clusters are connected and numbered without gaps."""
+def check(tree, graph, found, low, high):
+    """What a partition says of itself, and that clusters are connected and numbered without gaps."""
     n = len(tree.x)
-    sources = np.repeat(np.arange(n), np.diff(graph.first))
-    assert (count_pieces(n, np.column_stack([sources, graph.neighbours]), division.labels) == 1).all()
-    expected = division_of(tree, division.labels, low, high)
-    assert division.n_outside == expected.n_outside
-    assert division.inertia == pytest.approx(expected.inertia)
-    assert set(division.labels) == set(range(division.labels.max() + 1))
+    sources = np.repeat(np.arange(n), np.diff(graph.indptr))
+    assert (count_pieces(n, np.column_stack([sources, graph.indices]), found.labels) == 1).all()
+    expected = partition_of(tree, found.labels, low, high)
+    assert found.n_outside == expected.n_outside
+    assert found.inertia == pytest.approx(expected.inertia)
+    assert set(found.labels) == set(range(found.labels.max() + 1))
 
 
 @pytest.mark.small
@@ -46,9 +46,9 @@ def test_there_may_be_more_or_fewer_clusters_afterwards(n_before, n_after):
     # Three of equal length would be in the range: the first is a point longer, or there are others.
     labels = np.minimum(along * n_before // (31 if n_before == 3 else 30), n_before - 1)
     labels[along == 10] = 0
-    before = division_of(tree, labels, 10.0, 10.5)
+    before = partition_of(tree, labels, 10.0, 10.5)
     assert before.n_outside > 0
-    after = mend(tree, graph, before, 10.0, 10.5, 0)
+    after = repair(tree, graph, before, 10.0, 10.5, 0)
     check(tree, graph, after, 10.0, 10.5)
     assert (after.n_outside, after.labels.max() + 1) == (0, n_after)
 
@@ -56,11 +56,11 @@ def test_there_may_be_more_or_fewer_clusters_afterwards(n_before, n_after):
 @pytest.mark.small
 def test_where_nothing_helps_the_division_stays():
     tree, graph = lattice(3, 1, [244, 147, 56])
-    before = divide(tree, graph, 2, 180.0, 300.0, 0)
+    before = partition(tree, graph, 2, 180.0, 300.0, 0)
     assert before.n_outside == 0  # 244 and 203.
-    before = divide(tree, graph, 2, 205.0, 240.0, 0)
+    before = partition(tree, graph, 2, 205.0, 240.0, 0)
     assert before.n_outside > 0
-    assert mend(tree, graph, before, 205.0, 240.0, 0) is before
+    assert repair(tree, graph, before, 205.0, 240.0, 0) is before
 
 
 @given(st.integers(0, 10_000))
@@ -69,30 +69,28 @@ def test_fewer_are_out_of_the_range_or_as_many(seed):
     # Some four cells a cluster, unequal ones: too few to be lucky everywhere.
     tree, graph = lattice(12, 12, rng.lognormal(4, 0.6, 144).clip(1, 280))
     low, high = 192.0, 288.0
-    before = divide(tree, graph, round(tree.weight.sum() / 240), low, high, seed)
-    after = mend(tree, graph, before, low, high, seed)
+    before = partition(tree, graph, round(tree.weight.sum() / 240), low, high, seed)
+    after = repair(tree, graph, before, low, high, seed)
     check(tree, graph, after, low, high)
     assert after.n_outside < before.n_outside or after is before
-    again = mend(tree, graph, before, low, high, seed)
+    again = repair(tree, graph, before, low, high, seed)
     np.testing.assert_array_equal(after.labels, again.labels)
 
 
-def test_what_is_spoiled_in_one_place_is_mended():
+def test_what_is_spoiled_in_one_place_is_repaired():
     rng = np.random.default_rng(0)
     tree, graph = lattice(30, 30, rng.lognormal(3, 0.5, 900))
     low, high = 0.9 * 300, 1.1 * 300
-    whole = divide(tree, graph, round(tree.weight.sum() / 300), low, high, 0)
+    whole = partition(tree, graph, round(tree.weight.sum() / 300), low, high, 0)
     assert whole.n_outside == 0
     labels = whole.labels.copy()
     # The first cluster and one that it touches become one.
-    around = np.concatenate(
-        [graph.neighbours[graph.first[i] : graph.first[i + 1]] for i in np.flatnonzero(labels == 0)]
-    )
+    around = np.concatenate([graph.indices[graph.indptr[i] : graph.indptr[i + 1]] for i in np.flatnonzero(labels == 0)])
     labels[labels == labels[around].max()] = 0
     labels = np.unique(labels, return_inverse=True)[1]
-    spoiled = division_of(tree, labels, low, high)
+    spoiled = partition_of(tree, labels, low, high)
     assert spoiled.n_outside == 1
-    mended = mend(tree, graph, spoiled, low, high, 0)
-    check(tree, graph, mended, low, high)
-    assert mended.n_outside == 0
-    assert mended.inertia < 1.05 * whole.inertia
+    repaired = repair(tree, graph, spoiled, low, high, 0)
+    check(tree, graph, repaired, low, high)
+    assert repaired.n_outside == 0
+    assert repaired.inertia < 1.05 * whole.inertia

@@ -11,7 +11,7 @@ from kmeans.graph.neighbours import build_neighbour_graph, connected_components
 from kmeans.search.annealing import anneal, count_outside
 from kmeans.search.ejection_chains import apply_chains
 from kmeans.search.exchange import exchange, penalty
-from kmeans.search.moments import cluster_sums
+from kmeans.search.moments import compute_moments
 from kmeans.search.power_diagram import balance
 from kmeans.search.recombination import recombine
 from kmeans.search.seeding import run_labels
@@ -31,9 +31,9 @@ class Instance:
         self.points = np.column_stack([self.tree.x, self.tree.y])
         self.graph, _ = build_neighbour_graph(self.tree)
         self.labels = run_labels(self.tree, k)
-        self.sums = np.empty((k, 4))
+        self.moments = np.empty((k, 4))
         reassign_fragments(self.tree, self.graph, self.centroids(), np.zeros(k), self.labels)
-        cluster_sums(self.tree, self.labels, self.sums)
+        compute_moments(self.tree, self.labels, self.moments)
         self.target = self.tree.weight.sum() / k
 
     def centroids(self):
@@ -51,13 +51,13 @@ class Instance:
         return np.bincount(self.labels, self.tree.weight, self.k)
 
     def pieces(self):
-        sources = np.repeat(np.arange(self.n), np.diff(self.graph.first))
-        return count_pieces(self.n, np.column_stack([sources, self.graph.neighbours]), self.labels)
+        sources = np.repeat(np.arange(self.n), np.diff(self.graph.indptr))
+        return count_pieces(self.n, np.column_stack([sources, self.graph.indices]), self.labels)
 
     def check(self):
         assert (self.pieces() == 1).all()
         expected = references.cluster_sums(self.points, self.tree.weight, self.labels, self.k)
-        np.testing.assert_allclose(self.sums, expected, rtol=1e-9, atol=1e-3)
+        np.testing.assert_allclose(self.moments, expected, rtol=1e-9, atol=1e-3)
 
 
 @pytest.mark.parametrize("k", [1, 2, 7, 60, 300])
@@ -110,8 +110,8 @@ def test_a_point_may_leave_exactly_when_the_rest_stays_connected(seed):
         without = instance.labels.copy()
         own = without[point]
         without[point] = instance.k
-        sources = np.repeat(np.arange(instance.n), np.diff(instance.graph.first))
-        pieces = count_pieces(instance.n, np.column_stack([sources, instance.graph.neighbours]), without)
+        sources = np.repeat(np.arange(instance.n), np.diff(instance.graph.indptr))
+        pieces = count_pieces(instance.n, np.column_stack([sources, instance.graph.indices]), without)
         expected = pieces[own] == 1
         assert may_leave(instance.graph, instance.labels, point, mark, stamp, queue) == expected
 
@@ -126,7 +126,7 @@ def test_exchange_lowers_its_objective_and_keeps_clusters_connected(seed, price)
         return instance.inertia() + price * sum(penalty(w, low, high) for w in instance.weights())
 
     before = objective()
-    n_moves = exchange(instance.tree, instance.graph, instance.labels, instance.sums, low, high, price, 10_000)
+    n_moves = exchange(instance.tree, instance.graph, instance.labels, instance.moments, low, high, price, 10_000)
     instance.check()
     if n_moves:
         assert objective() < before
@@ -150,27 +150,27 @@ def test_recombination_never_increases_what_is_out_of_the_range(seed):
         return np.maximum(np.maximum(low - weights, weights - high), 0).sum()
 
     before = outside()
-    recombine(instance.tree, instance.graph, instance.labels, instance.sums, low, high, np.array([seed], np.uint64))
+    recombine(instance.tree, instance.graph, instance.labels, instance.moments, low, high, np.array([seed], np.uint64))
     instance.check()
     assert outside() <= before + 1e-9
 
 
 def annealed_step_by_step(instance, low, high, first_price, unit, margin, state):
     """The documented course: prices rise by half up to 50 units, then at most six repairs."""
-    tree, graph, labels, sums = instance.tree, instance.graph, instance.labels, instance.sums
+    tree, graph, labels, moments = instance.tree, instance.graph, instance.labels, instance.moments
 
     def exchange_at(price, margin):
-        exchange(tree, graph, labels, sums, low + margin, high - margin, price, 40 * instance.n)
-        cluster_sums(tree, labels, sums)
+        exchange(tree, graph, labels, moments, low + margin, high - margin, price, 40 * instance.n)
+        compute_moments(tree, labels, moments)
 
     prices = [first_price * unit * 1.5**step for step in range(30)]
     rising = [price for price in prices if price < 50 * unit]
     for price in rising:
         exchange_at(price, margin)
     for repair in range(6):
-        if low <= sums[:, 0].min() and sums[:, 0].max() <= high:
+        if low <= moments[:, 0].min() and moments[:, 0].max() <= high:
             break
-        recombine(tree, graph, labels, sums, low, high, state)
+        recombine(tree, graph, labels, moments, low, high, state)
         exchange_at(prices[len(rising)] * 2.25**repair, 0.0)
 
 
@@ -183,13 +183,13 @@ def test_annealing_takes_its_documented_course(seed, tolerance):
     unit = instance.inertia() / instance.tree.weight.sum()
     margin = 0.1 * (high - low)
     course = (low, high, 0.3, margin, np.array([seed], np.uint64))
-    anneal(instance.tree, instance.graph, instance.labels, instance.sums, *course)
+    anneal(instance.tree, instance.graph, instance.labels, instance.moments, *course)
     annealed_step_by_step(expected, low, high, 0.3, unit, margin, np.array([seed], np.uint64))
     instance.check()
     np.testing.assert_array_equal(instance.labels, expected.labels)
     weights = instance.weights()
     low, high = np.quantile(weights, [0.3, 0.6])
-    assert count_outside(instance.sums, low, high) == ((weights < low) | (weights > high)).sum()
+    assert count_outside(instance.moments, low, high) == ((weights < low) | (weights > high)).sum()
 
 
 @pytest.mark.small
@@ -198,7 +198,7 @@ def test_chains_lower_the_inertia_inside_the_range(seed):
     instance = Instance(seed, n=200, k=8)
     low, high = instance.weights().min(), instance.weights().max()
     before = instance.inertia()
-    n_chains = apply_chains(instance.tree, instance.graph, instance.labels, instance.sums, low, high, 200)
+    n_chains = apply_chains(instance.tree, instance.graph, instance.labels, instance.moments, low, high, 200)
     instance.check()
     weights = instance.weights()
     assert low - 1e-9 <= weights.min()
@@ -212,9 +212,9 @@ def test_chains_find_what_single_moves_cannot():
     for seed in range(10):
         instance = Instance(seed, n=240, k=8)
         low = high = 0.0
-        exchange(instance.tree, instance.graph, instance.labels, instance.sums, 0, 1e9, 0.0, 10_000)
+        exchange(instance.tree, instance.graph, instance.labels, instance.moments, 0, 1e9, 0.0, 10_000)
         low, high = instance.weights().min(), instance.weights().max()
-        n_improved += apply_chains(instance.tree, instance.graph, instance.labels, instance.sums, low, high, 200) > 0
+        n_improved += apply_chains(instance.tree, instance.graph, instance.labels, instance.moments, low, high, 200) > 0
     assert n_improved > 0
 
 
@@ -225,15 +225,15 @@ def test_a_balanced_power_diagram_is_one_and_is_in_the_range(tolerance, most_out
     tree = build_kdtree(np.column_stack([x.ravel(), y.ravel()]), rng.lognormal(0, 1, 1600))
     k = 16
     labels = run_labels(tree, k)
-    sums = np.empty((k, 4))
-    cluster_sums(tree, labels, sums)
-    centroids = sums[:, 1:3] / sums[:, :1]
+    moments = np.empty((k, 4))
+    compute_moments(tree, labels, moments)
+    centroids = moments[:, 1:3] / moments[:, :1]
     target = tree.weight.sum() / k
     low, high = (1 - tolerance) * target, (1 + tolerance) * target
-    offsets = np.zeros(k)
-    labels, cost = balance(tree, centroids, offsets, np.full(k, 10.0), low, high, 0.03 * (high - low))
+    power_weights = np.zeros(k)
+    labels, cost = balance(tree, centroids, power_weights, np.full(k, 10.0), low, high, 0.03 * (high - low))
     points = np.column_stack([tree.x, tree.y])
-    np.testing.assert_array_equal(labels, references.nearest(points, centroids, offsets))
+    np.testing.assert_array_equal(labels, references.nearest(points, centroids, power_weights))
     weights = np.bincount(labels, tree.weight, k)
     outside = np.maximum(np.maximum(low - weights, weights - high), 0)
     assert np.count_nonzero(outside) <= most_outside
@@ -243,4 +243,4 @@ def test_a_balanced_power_diagram_is_one_and_is_in_the_range(tolerance, most_out
     assert cost == pytest.approx(inertia * (1 + 4 * outside.sum() / tree.weight.sum()))
     # Complementary slackness: who is strictly inside the range pays and earns nothing.
     inside = (weights > 1.02 * low) & (weights < 0.98 * high)
-    assert np.abs(offsets[inside]).max(initial=0) <= np.abs(offsets).max() + 1e-12
+    assert np.abs(power_weights[inside]).max(initial=0) <= np.abs(power_weights).max() + 1e-12

@@ -20,8 +20,8 @@ def test_runs_share_the_square_roots_of_the_weights_equally():
     mass = np.sqrt(tree.weight)
     middle = np.cumsum(mass) - mass / 2
     labels = np.minimum((middle * k / mass.sum()).astype(int), k - 1)
-    sums = references.cluster_sums(np.column_stack([tree.x, tree.y]), tree.weight, labels, k)
-    np.testing.assert_allclose(equal_weight_runs(tree, k), sums[:, 1:3] / sums[:, :1], rtol=1e-9)
+    moments = references.cluster_sums(np.column_stack([tree.x, tree.y]), tree.weight, labels, k)
+    np.testing.assert_allclose(equal_weight_runs(tree, k), moments[:, 1:3] / moments[:, :1], rtol=1e-9)
 
 
 @pytest.mark.parametrize(("n", "k"), [(1, 1), (3, 3), (3, 5), (50, 50)])

@@ -33,7 +33,7 @@ def points_as_outlines(points):
 
 
 def radii_by_shapely(footprints, labels):
-    row = np.repeat(labels, np.diff(footprints.first))
+    row = np.repeat(labels, np.diff(footprints.indptr))
     clusters = [shapely.multipoints(footprints.corners[row == j]) for j in range(labels.max() + 1)]
     return shapely.minimum_bounding_radius(clusters)
 

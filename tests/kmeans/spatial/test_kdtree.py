@@ -32,7 +32,7 @@ def test_nodes_partition_the_points_and_carry_their_sums(data):
         x, y, weight = tree.x[mine], tree.y[mine], tree.weight[mine]
         assert tree.bounds[node].tolist() == [x.min(), x.max(), y.min(), y.max()]
         expected = [weight.sum(), (weight * x).sum(), (weight * y).sum(), (weight * (x**2 + y**2)).sum()]
-        np.testing.assert_allclose(tree.sums[node], expected, rtol=1e-9, atol=1e-9 * max(1.0, abs(expected[3])))
+        np.testing.assert_allclose(tree.moments[node], expected, rtol=1e-9, atol=1e-9 * max(1.0, abs(expected[3])))
         if tree.after[node] == node + 1:
             assert len(x) <= LEAF_SIZE
         else:
@@ -49,5 +49,5 @@ def test_tree_does_not_depend_on_the_order_of_the_rows(n):
     points, weights = rng.integers(0, 10, (n, 2)).astype(float), rng.integers(0, 3, n).astype(float)
     shuffled = rng.permutation(n)
     first, second = build_kdtree(points, weights), build_kdtree(points[shuffled], weights[shuffled])
-    for name in ("x", "y", "weight", "sums", "bounds"):
+    for name in ("x", "y", "weight", "moments", "bounds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
