@@ -15,7 +15,7 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format synth sbom lock clean
+.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format synth hostile-page sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ bounds-test: setup ## All tests with the kernels checking every index
 slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
-e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
+e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the commands of docs/deploy.md on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
 	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
 
 # Lambda refuses images with attestations.
@@ -65,6 +65,9 @@ format: setup ## Rewrite the code in the house style
 
 synth: setup ## Write the CloudFormation template to cdk.out
 	node_modules/.bin/cdk synth --quiet
+
+hostile-page: setup ## Write what becomes of hundreds of files made to do harm to build/hostile-files.md
+	$(VENV)/python -m tests.hostile
 
 sbom: .venv/.complete .sbom/.complete ## Write what the functions' image holds to build/sbom.json (CycloneDX), with versions, hashes and licences
 	$(VENV)/python -m infra.sbom build/sbom.json
