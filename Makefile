@@ -53,15 +53,17 @@ image-test: .venv/.complete sampling_units/report/vendor/.complete ## Run the im
 benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
 	for name in engine whole_file cold_start nation growth page; do $(VENV)/python -m benchmarks.$$name || exit 1; done
 
-lint: setup ## Formatting, lint, types, and which package may import which
+lint: setup ## Formatting, lint (Python and the page's JavaScript), types, and which package may import which
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
+	node_modules/.bin/biome check --error-on-warnings
 	$(VENV)/mypy
 	$(VENV)/lint-imports
 
 format: setup ## Rewrite the code in the house style
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+	node_modules/.bin/biome check --write
 
 synth: setup ## Write the CloudFormation template to cdk.out
 	node_modules/.bin/cdk synth --quiet

@@ -17,7 +17,7 @@ _INTRODUCTION = """# Hostile files
 
 What the clustering function makes of files, names and events that are broken or made to break it. Each line is a test:
 `tests/hostile` makes the file and sends it through the handler, in a process with the memory of the function, between
-good files. It passes when the error is the one named here (what to do about it: docs/errors.md), its message is short and
+good files. It passes when the error is the one named here (docs/errors.md says what to do), its message is short and
 names the file, nothing is written for the file, and the outputs of the good files are the same bytes as without it.
 `make hostile-page` writes this page.
 """
