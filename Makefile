@@ -15,7 +15,7 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format synth hostile-page sbom lock clean
+.PHONY: help setup demo test slow-test faults bounds-test coverage e2e image image-test benchmarks lint format synth hostile-page sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,15 @@ bounds-test: setup ## All tests with the kernels checking every index
 
 slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
+
+# The tests of the packages without the emulated AWS. Compiled kernels run unseen: those lines are counted when
+# tests/kmeans runs its small cases once more without compilation, in a process of its own.
+coverage: setup ## Which lines the tests reach, kernels included: a table by package
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow and not e2e" --cov --cov-report= \
+		tests/kmeans tests/sampling_units tests/lambdas tests/infra $(PYTEST_ARGS)
+	$(VENV)/coverage json --quiet -o build/coverage/coverage.json
+	@$(VENV)/python -m tests.support.coverage_table build/coverage/coverage.json
 
 e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the commands of docs/deploy.md on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
 	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
