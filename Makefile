@@ -18,7 +18,7 @@ PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(
 .PHONY: help setup demo test slow-test faults bounds-test coverage e2e image image-test benchmarks lint format synth hostile-page sbom lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Install everything, in this folder only
 
