@@ -15,10 +15,10 @@ ARCH ?= $(shell JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 $(VENV)/python 
 	from infra.config import Config; context = json.load(open('cdk.json'))['context']; print(Config.from_context(types.SimpleNamespace(get_all_context=lambda: context)).architecture)")
 PLATFORM = linux/$(or $(patsubst x86_64,amd64,$(filter x86_64 arm64,$(ARCH))),$(error ARCH is arm64 or x86_64, not $(ARCH)))
 
-.PHONY: help setup demo test slow-test faults bounds-test e2e image image-test benchmarks lint format parameters synth sbom lock clean
+.PHONY: help setup demo test slow-test faults bounds-test coverage e2e image image-test benchmarks lint format parameters synth hostile-page sbom lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: .venv/.complete .emulator/.complete .validator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Install everything, in this folder only
 
@@ -39,7 +39,16 @@ bounds-test: setup ## All tests with the kernels checking every index
 slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
-e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the README's own commands on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
+# The tests of the packages without the emulated AWS. Compiled kernels run unseen: those lines are counted when
+# tests/kmeans runs its small cases once more without compilation, in a process of its own.
+coverage: setup ## Which lines the tests reach, kernels included: a table by package
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow and not e2e" --cov --cov-report= \
+		tests/kmeans tests/sampling_units tests/lambdas tests/infra $(PYTEST_ARGS)
+	$(VENV)/coverage json --quiet -o build/coverage/coverage.json
+	@$(VENV)/python -m tests.support.coverage_table build/coverage/coverage.json
+
+e2e: .venv/.complete .emulator/.complete node_modules/.complete sampling_units/report/vendor/.complete ## Deploy, use and destroy by the commands of docs/deploy.md on an embedded AWS (E2E_ARGS=--docker builds and runs the image)
 	@$(VENV)/python -m tests.rehearsal $(E2E_ARGS)
 
 # Lambda refuses images with attestations.
@@ -53,21 +62,26 @@ image-test: .venv/.complete sampling_units/report/vendor/.complete ## Run the im
 benchmarks: setup .first_system/.complete .image/.complete ## Measure everything again and write docs/performance.md (half an hour)
 	for name in engine whole_file cold_start nation growth page; do $(VENV)/python -m benchmarks.$$name || exit 1; done
 
-lint: setup ## Formatting, lint, types, and which package may import which
+lint: setup ## Formatting, lint (Python and the page's JavaScript), types, and which package may import which
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
+	node_modules/.bin/biome check --error-on-warnings
 	$(VENV)/mypy
 	$(VENV)/lint-imports
 
 format: setup ## Rewrite the code in the house style
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+	node_modules/.bin/biome check --write
 
 parameters: .venv/.complete ## Write the table in docs/parameters.md and docs/run-input.schema.json anew from the table of run parameters
 	$(VENV)/python -m sampling_units.runs.reference docs
 
 synth: setup ## Write the CloudFormation template to cdk.out
 	node_modules/.bin/cdk synth --quiet
+
+hostile-page: setup ## Write what becomes of hundreds of files made to do harm to build/hostile-files.md
+	$(VENV)/python -m tests.hostile
 
 sbom: .venv/.complete .sbom/.complete ## Write what the functions' image holds to build/sbom.json (CycloneDX), with versions, hashes and licences
 	$(VENV)/python -m infra.sbom build/sbom.json

@@ -11,7 +11,12 @@ function drawHistograms(data) {
     histogram: data.histograms.weight,
     name: data.weightName ? `Weight (${data.weightName})` : "Weight",
     bands: data.ranges,
-    marks: data.ranges.flatMap(({ kind, low, high }) => [[low, kind], [high, kind]]).filter(([value]) => value),
+    marks: data.ranges
+      .flatMap(({ kind, low, high }) => [
+        [low, kind],
+        [high, kind],
+      ])
+      .filter(([value]) => value),
     unit: "",
     clusters,
   };
@@ -74,7 +79,9 @@ function captionOf(chart, bins) {
     sentences.push(`Shaded: the allowed range, ${chart.bands.map(rangeText).join(" or ")}.`);
   }
   if (chart.marks.length && !chart.bands.length) {
-    sentences.push(`${chart.marks.length > 1 ? "Lines" : "Line"}: ${chart.marks.map(([value, kind]) => `${kind} ${numberText(value)}${chart.unit}`).join(", ")}.`);
+    sentences.push(
+      `${chart.marks.length > 1 ? "Lines" : "Line"}: ${chart.marks.map(([value, kind]) => `${kind} ${numberText(value)}${chart.unit}`).join(", ")}.`,
+    );
   }
   const rest = bins.find((bin) => bin.isRest);
   if (rest) sentences.push(`The last bar counts ${clustersText(rest.count)} of ${binText(rest, chart.unit)}.`);
@@ -106,7 +113,10 @@ function chartSvg(chart, bins, width) {
   const isUpper = ([, kind]) => kind.includes("urban");
   const perUnit = (width - MARGIN_LEFT - MARGIN_RIGHT) / end;
   const upper = markLabels(chart.marks.filter(isUpper), perUnit);
-  const lower = markLabels(chart.marks.filter((mark) => !isUpper(mark)), perUnit);
+  const lower = markLabels(
+    chart.marks.filter((mark) => !isUpper(mark)),
+    perUnit,
+  );
   const bands = chart.bands.map((band) => ({ from: band.low, to: Math.min(band.high ?? end, end) }));
   return Plot.plot({
     width,
@@ -146,9 +156,13 @@ function textWidth(value) {
 // Labels in the middle above their lines; where two would touch, they stand on the far sides of these.
 function markLabels(marks, perUnit) {
   const [first, second] = marks;
-  const areApart = marks.length < 2 || (second[0] - first[0]) * perUnit > (textWidth(first[0]) + textWidth(second[0])) / 2 + 8;
+  const areApart =
+    marks.length < 2 || (second[0] - first[0]) * perUnit > (textWidth(first[0]) + textWidth(second[0])) / 2 + 8;
   if (areApart) return marks.map((mark) => ({ mark }));
-  return [{ mark: first, textAnchor: "end", dx: 2 }, { mark: second, textAnchor: "start", dx: -2 }];
+  return [
+    { mark: first, textAnchor: "end", dx: 2 },
+    { mark: second, textAnchor: "start", dx: -2 },
+  ];
 }
 
 // As many round numbers below the axis as have room.
@@ -164,12 +178,18 @@ function fittingTicks(end, perUnit) {
 function binTable(chart, bins) {
   const line = (cells, name) => element("tr", { children: cells.map((text) => element(name, { text })) });
   const head = line([chart.name, "Clusters"], "th");
-  head.querySelectorAll("th").forEach((cell) => { cell.scope = "col"; });
+  head.querySelectorAll("th").forEach((cell) => {
+    cell.scope = "col";
+  });
   const table = element("table", {
     children: [
       element("caption", { text: `${chart.name}: number of clusters`, className: "hidden" }),
       element("thead", { children: [head] }),
-      element("tbody", { children: bins.filter((bin) => bin.count).map((bin) => line([binText(bin, chart.unit), wholeNumber.format(bin.count)], "td")) }),
+      element("tbody", {
+        children: bins
+          .filter((bin) => bin.count)
+          .map((bin) => line([binText(bin, chart.unit), wholeNumber.format(bin.count)], "td")),
+      }),
     ],
   });
   const scroll = element("div", { children: [table] });

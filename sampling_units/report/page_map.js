@@ -10,7 +10,9 @@ function startMap(data) {
     return null;
   }
   if (!document.createElement("canvas").getContext("webgl2")) {
-    showMapProblem("This browser cannot draw the map (WebGL is switched off or missing). Everything else on the page works.");
+    showMapProblem(
+      "This browser cannot draw the map (WebGL is switched off or missing). Everything else on the page works.",
+    );
     drawLegend(data, "weight");
     return null;
   }
@@ -34,7 +36,12 @@ function startMap(data) {
   map.keyboard.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl(), "bottom-left");
-  map.getCanvas().setAttribute("aria-label", "Map of the clusters. Arrow keys move it, plus and minus zoom. The tables below hold the same.");
+  map
+    .getCanvas()
+    .setAttribute(
+      "aria-label",
+      "Map of the clusters. Arrow keys move it, plus and minus zoom. The tables below hold the same.",
+    );
   // The canvas names itself; a region around it would be one more stop with the same name.
   map.getContainer().querySelector(".maplibregl-canvas-container").removeAttribute("role");
   listenToPointer(map, data);
@@ -56,7 +63,11 @@ function tellPosition(map) {
   const container = map.getContainer();
   const tell = () => {
     const { lng, lat } = map.getCenter();
-    Object.assign(container.dataset, { zoom: map.getZoom().toFixed(3), longitude: lng.toFixed(5), latitude: lat.toFixed(5) });
+    Object.assign(container.dataset, {
+      zoom: map.getZoom().toFixed(3),
+      longitude: lng.toFixed(5),
+      latitude: lat.toFixed(5),
+    });
   };
   map.on("moveend", tell);
   map.on("render", () => {
@@ -113,7 +124,10 @@ function listenToColours(map, data) {
 }
 
 function featureAt(map, data, point) {
-  const around = [[point.x - 2, point.y - 2], [point.x + 2, point.y + 2]];
+  const around = [
+    [point.x - 2, point.y - 2],
+    [point.x + 2, point.y + 2],
+  ];
   return map.queryRenderedFeatures(around, { layers: layersWithDetails(data) })[0];
 }
 
@@ -196,9 +210,22 @@ function select(map, data, cluster) {
 }
 
 function selectArea(map, data, area) {
-  const features = data.isDetailed ? polygonFeatures(data, (cluster) => data.clusters.area[cluster] === area).features : [];
+  const features = data.isDetailed
+    ? polygonFeatures(data, (cluster) => data.clusters.area[cluster] === area).features
+    : [];
   const [west, south, east, north] = boxOf(data, area);
-  const geometry = { type: "Polygon", coordinates: [[[west, south], [east, south], [east, north], [west, north], [west, south]]] };
+  const geometry = {
+    type: "Polygon",
+    coordinates: [
+      [
+        [west, south],
+        [east, south],
+        [east, north],
+        [west, north],
+        [west, south],
+      ],
+    ],
+  };
   outline(map, { area: features.length ? features : [{ type: "Feature", properties: {}, geometry }] });
 }
 
@@ -265,7 +292,9 @@ function drawLegend(data, colourBy) {
 function rampLegend(data, ends, ranges) {
   const [low, high] = data.weightScale;
   const bar = element("div", { className: "ramp-bar" });
-  bar.style.background = `linear-gradient(to right, ${scaleColours().map(([, colour]) => colour).join(", ")})`;
+  bar.style.background = `linear-gradient(to right, ${scaleColours()
+    .map(([, colour]) => colour)
+    .join(", ")})`;
   ranges.forEach((range, number) => {
     for (const value of [range.low, range.high]) {
       if (value === null || value <= low || value >= high) continue;
@@ -276,9 +305,14 @@ function rampLegend(data, ends, ranges) {
   });
   const [left, right] = ends.map((text) => element("span", { text }));
   const styles = ["solid", "dashed"];
-  const texts = ranges.map((range, number) => rangeText(range) + (ranges.length > 1 ? `, ${styles[number]} lines` : ""));
+  const texts = ranges.map(
+    (range, number) => rangeText(range) + (ranges.length > 1 ? `, ${styles[number]} lines` : ""),
+  );
   const middle = element("span", { text: texts.length ? `Allowed: ${texts.join("; ")}` : "", className: "allowed" });
-  return element("div", { className: "ramp", children: [bar, element("div", { className: "ramp-ends", children: [left, middle, right] })] });
+  return element("div", {
+    className: "ramp",
+    children: [bar, element("div", { className: "ramp-ends", children: [left, middle, right] })],
+  });
 }
 
 function statusLegend(data) {

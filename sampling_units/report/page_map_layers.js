@@ -55,7 +55,13 @@ function areaLayers(data) {
     layout: { "line-join": "round" },
     paint: { "line-color": pageColour(colour), "line-width": ["case", ["has", "s"], 2 * width, width] },
   });
-  const borders = { id: "area-borders", type: "line", source: "area", filter: ["has", "s"], ...bordersFrom(zoomOfPolygons(data)) };
+  const borders = {
+    id: "area-borders",
+    type: "line",
+    source: "area",
+    filter: ["has", "s"],
+    ...bordersFrom(zoomOfPolygons(data)),
+  };
   const fill = { "fill-color": byWeight(data), "fill-antialias": false };
   return [
     line("area-casing", "--border", 6.5),
@@ -79,7 +85,12 @@ function selectionLayers() {
     type: "circle",
     source: "selection",
     filter: ["==", ["geometry-type"], "Point"],
-    paint: { "circle-radius": 10, "circle-opacity": 0, "circle-stroke-color": pageColour(colour), "circle-stroke-width": width },
+    paint: {
+      "circle-radius": 10,
+      "circle-opacity": 0,
+      "circle-stroke-color": pageColour(colour),
+      "circle-stroke-width": width,
+    },
   });
   return [
     line("selected-casing", "--border", 9),
@@ -92,7 +103,10 @@ function selectionLayers() {
 function bordersFrom(zoom) {
   return {
     minzoom: Math.max(zoom - 1, 0),
-    paint: { "line-color": pageColour("--border"), "line-width": ["interpolate", ["linear"], ["zoom"], zoom - 1, 0.2, zoom + 2, 1.2] },
+    paint: {
+      "line-color": pageColour("--border"),
+      "line-width": ["interpolate", ["linear"], ["zoom"], zoom - 1, 0.2, zoom + 2, 1.2],
+    },
   };
 }
 
@@ -161,7 +175,9 @@ function mapStyle(data) {
 
 // Layers that describe themselves when they are pointed at, those on top first.
 function layersWithDetails(data) {
-  return data.isDetailed ? ["alone", "dots", "fill"] : ["dots", ...data.hexagons.map((level, number) => `hexagons-${number}`)];
+  return data.isDetailed
+    ? ["alone", "dots", "fill"]
+    : ["dots", ...Array.from(data.hexagons.keys(), (number) => `hexagons-${number}`)];
 }
 
 function paintMap(map, data, colourBy) {
@@ -179,5 +195,5 @@ function paintMap(map, data, colourBy) {
     return;
   }
   const colour = colourBy === "weight" ? byWeight(data) : ramp(["get", "share"], LOWEST_SHARE, 1);
-  data.hexagons.forEach((level, number) => map.setPaintProperty(`hexagons-${number}`, "fill-color", colour));
+  for (const number of data.hexagons.keys()) map.setPaintProperty(`hexagons-${number}`, "fill-color", colour);
 }

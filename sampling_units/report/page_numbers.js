@@ -33,7 +33,11 @@ function shareText(part, whole) {
 
 function rangeText(range) {
   const kind = range.kind ? ` (${range.kind})` : "";
-  return (range.high === null ? `${numberText(range.low)} or more` : `${numberText(range.low)} to ${numberText(range.high)}`) + kind;
+  return (
+    (range.high === null
+      ? `${numberText(range.low)} or more`
+      : `${numberText(range.low)} to ${numberText(range.high)}`) + kind
+  );
 }
 
 // An element with text and children; the text of a run never becomes markup.

@@ -7,7 +7,11 @@ function textColumn() {
 }
 
 function numberColumn() {
-  return { type: "num", className: "dt-type-numeric", render: { _: (value) => (value === null ? -1 : value), display: numberText, filter: numberText } };
+  return {
+    type: "num",
+    className: "dt-type-numeric",
+    render: { _: (value) => (value === null ? -1 : value), display: numberText, filter: numberText },
+  };
 }
 
 // A button with the row's text; ``show`` gets the row's last value, its number.
@@ -67,7 +71,15 @@ function drawExceptions(data, mapNow) {
     if (columns.status[cluster] === 0) continue;
     const reason = data.statuses[columns.status[cluster]].label;
     const file = data.files[columns.file[cluster]];
-    rows.push([columns.id[cluster], reason, columns.weight[cluster], columns.radius[cluster], columns.places[cluster], file, cluster]);
+    rows.push([
+      columns.id[cluster],
+      reason,
+      columns.weight[cluster],
+      columns.radius[cluster],
+      columns.places[cluster],
+      file,
+      cluster,
+    ]);
   }
   const show = (cluster) => showCluster(mapNow(), data, cluster);
   const kinds = [buttonColumn(show), textColumn(), numberColumn(), numberColumn(), numberColumn(), textColumn()];
@@ -77,7 +89,8 @@ function drawExceptions(data, mapNow) {
 function drawAreas(data, mapNow) {
   const areas = data.areas;
   const hasGroups = areas.name !== null;
-  const percent = (area) => (areas.clusters[area] ? Math.floor((1000 * areas.inRange[area]) / areas.clusters[area]) / 10 : null);
+  const percent = (area) =>
+    areas.clusters[area] ? Math.floor((1000 * areas.inRange[area]) / areas.clusters[area]) / 10 : null;
   const rows = areas.file.map((file, area) => [
     ...(hasGroups ? [areas.name[area] || file] : []),
     file,

@@ -1,5 +1,6 @@
-"""Runs the whole corpus and writes docs/hostile-files.md: ``python -m tests.hostile``."""
+"""Runs the whole corpus and writes build/hostile-files.md: ``make hostile-page``."""
 
+import argparse
 import os
 import time
 from collections import Counter
@@ -15,6 +16,9 @@ from tests.hostile.judge import Judge, Verdict
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile")
+    parser.add_argument("--accept", action="store_true", help="from now on expect what is found")
+    accept = parser.parse_args().accept
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     os.environ |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
@@ -25,20 +29,20 @@ def main() -> None:
         client.create_bucket(Bucket=bucket)
     function = Function()
     try:
-        _write(Judge(client, function))
+        _write(Judge(client, function), accept=accept)
     finally:
         function.stop()
         server.stop()
 
 
-def _write(judge: Judge) -> None:
+def _write(judge: Judge, *, accept: bool) -> None:
     began = time.monotonic()
     sections: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
     all_verdicts: list[Verdict] = []
     for kind in (*corpus.FILES, *corpus.PARAMETERS, *corpus.EVENTS):
         names, verdicts = judged(judge, kind)
-        sections[kind] = table.lines_of(names, verdicts)
+        sections[kind] = table.rows_of(names, verdicts)
         counts.update(verdict.code for verdict in verdicts)
         all_verdicts += verdicts
         _tell(kind, names, verdicts)
@@ -47,7 +51,10 @@ def _write(judge: Judge) -> None:
         verdicts = judge.judge(odd, is_odd=True)
         all_verdicts += verdicts
         _tell(f"odd but fine: {kind}", [case.name for case in odd], verdicts)
+    table.PAGE.parent.mkdir(exist_ok=True)
     table.PAGE.write_text(table.page(sections, counts))
+    if accept:
+        table.accept(sections)
     peak, slowest = (max(getattr(each, name) for each in all_verdicts) for name in ("peak_mb", "seconds"))
     print(f"{counts.total()} cases in {time.monotonic() - began:.0f} s, at most {peak} MB, the slowest {slowest:.1f} s")
     print(dict(counts.most_common()))

@@ -1,4 +1,4 @@
-"""All cases by kind, under the headings of the table in docs/hostile-files.md."""
+"""All cases by kind, under the headings of the page that `make hostile-page` writes."""
 
 from collections.abc import Callable, Iterable
 

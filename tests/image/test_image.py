@@ -1,4 +1,4 @@
-"""The image under the limits of Lambda: the README's call, what comes out of it, and what it costs."""
+"""The image under the limits of Lambda: the documented call, what comes out of it, and what it costs."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""The deployment that the README describes, rehearsed against the embedded AWS: ``make e2e``."""
+"""The deployment that docs/deploy.md describes, rehearsed against the embedded AWS: ``make e2e``."""

@@ -1,4 +1,4 @@
-"""``make e2e``: the README's own commands, with the real CDK and AWS command lines, against an AWS on loopback."""
+"""``make e2e``: the documented commands, with the real CDK and AWS command lines, against an AWS on loopback."""
 
 import argparse
 import fcntl

@@ -1,4 +1,4 @@
-"""Whether outputs are what the README promises."""
+"""Whether outputs are what the documentation promises."""
 
 from collections.abc import Mapping
 from pathlib import Path

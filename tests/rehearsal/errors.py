@@ -2,7 +2,7 @@
 
 
 class RehearsalError(RuntimeError):
-    """A command failed, or its outcome is not what the README promises; the message tells everything."""
+    """A command failed, or its outcome is not what the documentation promises; the message tells everything."""
 
 
 def expect(is_true: object, otherwise: str) -> None:

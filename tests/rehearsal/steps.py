@@ -13,7 +13,7 @@ from tests.support.geoparquet_files import cell_file
 
 STACK = "SamplingUnits-dev"
 RUN = "first-run"
-# Where the README's commands look for input, the one of its last example, and where they put the outputs.
+# Where the documented commands look for input, the one of its last example, and where they put the outputs.
 INPUTS, SINGLE, RESULTS = "cells", "cells.parquet", "results"
 N_CELLS = {SINGLE: 2000, "north/lower.parquet": 1500, "north/upper.parquet": 800}
 _SECONDS_FOR_A_RUN = 180

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.rehearsal.errors import RehearsalError
-from tests.rehearsal.readme import command, commands, filled_in, readme
+from tests.rehearsal.readme import command, commands, documented, filled_in
 
 TEXT = """
 Before.
@@ -41,7 +41,7 @@ def test_names_in_capitals_are_filled_in():
 
 def test_a_command_is_chosen_by_its_beginning():
     assert command("make demo") == "make demo"
-    assert "make test" in readme()
+    assert "make test" in documented()
     with pytest.raises(RehearsalError, match="0 commands"):
         command("rm -rf")
     with pytest.raises(RehearsalError, match="commands that begin"):

@@ -175,6 +175,6 @@ def test_the_scripts_of_the_page_write_texts_only():
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createContextualFragment"
         r"|setHTML|srcdoc|DOMParser|\.html\(|location\s*=|setTimeout\(\s*[\"'`]"
     )
-    scripts = sorted((PROJECT / "lambdas" / "report").glob("page*.js"))
+    scripts = sorted((PROJECT / "sampling_units" / "report").glob("page*.js"))
     assert len(scripts) == 7
     assert [(path.name, found) for path in scripts for found in sinks.findall(path.read_text("utf-8"))] == []
