@@ -17,7 +17,7 @@ The second cluster is an island that is too light. Its status says so, and ``dia
 >>> [finding] = kmeans.diagnose(found, params)
 >>> isinstance(finding, kmeans.Finding), finding.n_clusters, finding.weight
 (True, 1, 50.0)
->>> finding.text.startswith(kmeans.EXPLANATIONS[kmeans.Status.COMPONENT_BELOW_MIN])
+>>> finding.text.startswith(kmeans.Status.COMPONENT_BELOW_MIN.explanation)
 True
 """
 
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmeans.errors import InvalidArray, InvalidParameter, InvalidPoint, InvalidWeight, KMeansError, NotFitted
 from kmeans.parameters import Parameters, WeightRange
-from kmeans.status import EXPLANATIONS, Finding, Status
+from kmeans.status import Finding, Status, Verdict
 
 if TYPE_CHECKING:
     from kmeans.clustering import Clustering, cluster, warm_up
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from kmeans.spatial.kdtree import build_kdtree
 
 __all__ = [
-    "EXPLANATIONS",
     "BalancedKMeans",
     "Clustering",
     "Finding",
@@ -53,6 +52,7 @@ __all__ = [
     "NotFitted",
     "Parameters",
     "Status",
+    "Verdict",
     "WeightRange",
     "build_kdtree",
     "cluster",

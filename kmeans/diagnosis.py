@@ -7,7 +7,7 @@ import numpy as np
 
 from kmeans.clustering import Clustering
 from kmeans.parameters import Parameters, parameters_of
-from kmeans.status import EXPLANATIONS, Finding, Status
+from kmeans.status import Finding, Status
 
 
 def diagnose(clustering: Clustering, params: Parameters | Sequence[Parameters]) -> list[Finding]:
@@ -22,7 +22,7 @@ def diagnose(clustering: Clustering, params: Parameters | Sequence[Parameters]) 
             continue
         members = np.flatnonzero(clustering.status == status)
         values = clustering.reason_value[members]
-        text = EXPLANATIONS[status]
+        text = status.explanation
         if status is Status.COMPONENT_BELOW_MIN:
             text += f" {_distances(values)}"
         elif status is Status.NO_FEASIBLE_K:

@@ -3,8 +3,8 @@
 import posixpath
 
 from sampling_units.errors import InvalidInput
+from sampling_units.formats import SUFFIXES_IN_WORDS, format_of
 
-INPUT_SUFFIXES = (".parquet", ".geoparquet")
 OUTPUT_PREFIX = "clustered_"
 FRAME_PREFIX = "frame/"
 RUNS_PREFIX = "runs/"
@@ -14,7 +14,7 @@ _LONGEST_KEY = 1024
 
 def is_input(key: str) -> bool:
     """Whether an object of the input bucket is a file to cluster."""
-    return key.lower().endswith(INPUT_SUFFIXES)
+    return format_of(key) is not None
 
 
 def check_filename(filename: str) -> None:
@@ -27,7 +27,7 @@ def check_filename(filename: str) -> None:
     if len((OUTPUT_PREFIX + filename).encode("utf-8", "replace")) > _LONGEST_KEY:
         raise InvalidInput("has a name that is too long for those of its outputs", filename=filename)
     if not is_input(filename):
-        raise InvalidInput(f"is not named like a Parquet file ({' or '.join(INPUT_SUFFIXES)})", filename=filename)
+        raise InvalidInput(f"is not named like a file that can be read ({SUFFIXES_IN_WORDS})", filename=filename)
     if any(part in ("", ".", "..") for part in filename.split("/")) or not filename.isprintable():
         reason = "it has an empty folder, `.`, `..` or a character that is not printed"
         raise InvalidInput(f"is not a possible file name: {reason}; rename it", filename=filename)

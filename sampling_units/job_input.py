@@ -13,6 +13,7 @@ from sampling_units import memory
 from sampling_units.crs.antimeridian import LongitudeWindow, longitude_window
 from sampling_units.crs.projection import Projection, choose_projection
 from sampling_units.errors import InvalidInput
+from sampling_units.formats import open_input
 from sampling_units.formatting import counted
 from sampling_units.io.clustered_file import require_free_columns
 from sampling_units.io.coordinates import Places, find_places
@@ -72,7 +73,7 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
         InvalidParameters: a parameter does not fit the file.
         FileTooLarge: by the number of its rows and columns it cannot fit into the memory that there is.
     """
-    file = GeoFile(source, filename)
+    file = open_input(source, filename)
     _require_memory(file)
     require_free_columns(file, params.column_prefix)
     places = find_places(file, params.longitude_column, params.latitude_column, params.input_crs)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Coordinate systems: from what a file names to metres and back."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Files in and out: rows, columns and geometries to arrays and back."""

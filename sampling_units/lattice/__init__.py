@@ -1,1 +1,1 @@
-"""TODO."""
+"""Whether the rows of a file are cells of a lattice."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The contract of a run: events, keys, records, settings and cost; nothing here asks AWS."""

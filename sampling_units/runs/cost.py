@@ -61,6 +61,14 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
+class FunctionSize(msgspec.Struct, frozen=True, kw_only=True):
+    """How the clustering function is deployed: memory in MB, processor, and timeout in minutes."""
+
+    memory_mb: int = MEGABYTES_PER_VCPU
+    architecture: Architecture = "arm64"
+    timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES
+
+
 def estimate_cost(
     n_files: int,
     n_cells: int | None = None,
@@ -68,9 +76,7 @@ def estimate_cost(
     n_bytes: int | None = None,
     n_done: int = 0,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
-    memory_mb: int = MEGABYTES_PER_VCPU,
-    architecture: Architecture = "arm64",
-    timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
+    function: FunctionSize = FunctionSize(),
 ) -> CostEstimate:
     """Estimate a run that clusters ``n_files`` files.
 
@@ -80,22 +86,21 @@ def estimate_cost(
         n_bytes: size of all of them, compressed.
         n_done: files of which an output exists already; all that happens to them is that it is looked at.
         max_concurrency: invocations at a time.
-        memory_mb: of the clustering function.
-        architecture: its processor.
-        timeout_minutes: of the clustering function.
+        function: how the clustering function is deployed.
 
     Raises:
         ValueError: neither cells nor bytes are given, or a number is below its least.
     """
+    memory_mb = function.memory_mb
     if n_cells is None and n_bytes is None:
         raise ValueError("either the cells or the bytes of the files have to be given")
     if min(n_files, n_cells or 0, n_bytes or 0, n_done) < 0 or max_concurrency < 1 or memory_mb < 128:
         raise ValueError("files, cells and bytes have to be at least 0, the concurrency 1 and the memory 128 MB")
     cells = n_cells if n_cells is not None else math.ceil((n_bytes or 0) / BYTES_PER_CELL)
     size = n_bytes if n_bytes is not None else cells * BYTES_PER_CELL
-    batches = count_batches(n_files, size, max_concurrency, BatchLimits.of(memory_mb, timeout_minutes))
+    batches = count_batches(n_files, size, max_concurrency, BatchLimits.of(memory_mb, function.timeout_minutes))
     working = working_seconds(n_files, cells, memory_mb)
-    bill = _bill(working, n_files, batches, n_done, max_concurrency, memory_mb, architecture)
+    bill = _bill(working, n_files, batches, n_done, max_concurrency, memory_mb, function.architecture)
     places = max(1, min(max_concurrency, batches))
     return CostEstimate(
         n_files=n_files,
@@ -106,7 +111,7 @@ def estimate_cost(
         duration_seconds=(bill.compute_seconds / places if n_files else 0.0) + bill.coordinating_seconds,
         dollars=bill.dollars,
         total_dollars=sum(bill.dollars.values()),
-        warnings=_warnings(n_files + n_done, batches, working, bill.coordinating_seconds, memory_mb, timeout_minutes),
+        warnings=_warnings(n_files + n_done, batches, working, bill.coordinating_seconds, function),
     )
 
 
@@ -173,15 +178,13 @@ def _bill(
     )
 
 
-def _warnings(
-    n_files: int, n_batches: int, working: float, coordinating: float, memory_mb: int, timeout_minutes: int
-) -> list[str]:
+def _warnings(n_files: int, n_batches: int, working: float, coordinating: float, function: FunctionSize) -> list[str]:
     """What would stop such a run."""
     found = []
     minutes = working / max(n_batches, 1) / 60
-    if minutes > timeout_minutes:
+    if minutes > function.timeout_minutes:
         found.append(
-            f"an invocation would take about {minutes:,.0f} minutes; the function is stopped after {timeout_minutes}: "
+            f"an invocation would take about {minutes:,.0f} minutes; the function is stopped after {function.timeout_minutes}: "
             "split the files, or raise timeout_minutes"
         )
     if coordinating > 60 * COORDINATOR_MINUTES:
@@ -191,8 +194,8 @@ def _warnings(
         )
     if n_files > _MOST_SUMMARISED:
         found.append(f"the summary function has memory for {_MOST_SUMMARISED:,} files: start runs by prefix")
-    if memory_mb < _LEAST_MEGABYTES:
+    if function.memory_mb < _LEAST_MEGABYTES:
         found.append(
-            f"with {memory_mb} MB even a file of 100,000 cells does not fit; {_LEAST_MEGABYTES} MB are the least"
+            f"with {function.memory_mb} MB even a file of 100,000 cells does not fit; {_LEAST_MEGABYTES} MB are the least"
         )
     return found

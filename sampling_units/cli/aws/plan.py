@@ -9,6 +9,7 @@ import msgspec
 
 from sampling_units.cli.aws.options import Account, account_options, choose_account, request_options
 from sampling_units.cli.command_errors import errors_as_exit_status
+from sampling_units.formats import SUFFIXES_IN_WORDS
 from sampling_units.formatting import file_size
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def look_ahead(stack: str, request: dict[str, Any]) -> RunOutlook:
     """
     from sampling_units.aws.listing import find_files
     from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
-    from sampling_units.runs.cost import estimate_cost
+    from sampling_units.runs.cost import FunctionSize, estimate_cost
 
     deployment = find_deployment(stack)
     settings = deployment.settings
@@ -100,9 +101,11 @@ def look_ahead(stack: str, request: dict[str, Any]) -> RunOutlook:
             n_bytes=n_bytes,
             n_done=len(found.done) + found.n_stale,
             max_concurrency=run.max_concurrency,
-            memory_mb=settings.memory_mb,
-            architecture=settings.architecture,
-            timeout_minutes=settings.timeout_minutes,
+            function=FunctionSize(
+                memory_mb=settings.memory_mb,
+                architecture=settings.architecture,
+                timeout_minutes=settings.timeout_minutes,
+            ),
         ),
     )
 
@@ -131,6 +134,6 @@ def _print(outlook: RunOutlook) -> None:
         click.echo(f"Warning: {warning}.", err=True)
     if outlook.n_found == 0:
         where = f"s3://{outlook.input_bucket}/{outlook.prefix}"
-        click.echo(f"There is no .parquet or .geoparquet file in {where}", err=True)
+        click.echo(f"There is no {SUFFIXES_IN_WORDS} file in {where}", err=True)
     else:
         click.echo("Nothing was started. Time and cost are estimates for population cells: see docs/cost.md.")

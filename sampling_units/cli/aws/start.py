@@ -19,6 +19,7 @@ from sampling_units.cli.aws.options import (
 from sampling_units.cli.command_errors import FAILED, errors_as_exit_status
 from sampling_units.cli.stop_signals import Stopped
 from sampling_units.errors import InvalidParameters
+from sampling_units.formats import SUFFIXES_IN_WORDS
 from sampling_units.formatting import counted
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _require_files(deployment: "Deployment", prefix: str) -> None:
 
     if not any(file_names.is_input(found.key) for found in s3.list_objects(deployment.input_bucket, prefix)):
         where = f"s3://{deployment.input_bucket}/{prefix}"
-        raise InvalidParameters(f"there is no .parquet or .geoparquet file in {where}")
+        raise InvalidParameters(f"there is no {SUFFIXES_IN_WORDS} file in {where}")
 
 
 def report_start(deployment: "Deployment", run: str, after: AfterStart, *, is_new: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sampling_units import file_names
 from sampling_units.cli.command_errors import NO_TEXT, is_text
 from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters
+from sampling_units.formats import SUFFIXES_IN_WORDS
 from sampling_units.io.atomic import AtomicFiles
 
 _DIGESTED_BYTES = 1_000_000
@@ -88,9 +89,8 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
             places.add(place)
             by_target[target] = LocalFile(source, filename, target, out / file_names.frame_key(filename), os.getpid())
     if not by_target:
-        suffixes = " or ".join(file_names.INPUT_SUFFIXES)
         besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
-        raise InvalidParameters(f"there is no {suffixes} file in {', '.join(map(str, paths))}{besides}")
+        raise InvalidParameters(f"there is no {SUFFIXES_IN_WORDS} file in {', '.join(map(str, paths))}{besides}")
     return Work(list(by_target.values()), n_outputs_ignored)
 
 

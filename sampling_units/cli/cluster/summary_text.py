@@ -65,8 +65,8 @@ def count_statuses(reports: Iterable[FileReport]) -> Counter[str]:
 def explain(counts: Mapping[str, int]) -> list[str]:
     """A heading and one line for each status other than ok: how many clusters have it, and what it means."""
     lines = [
-        f"  {counts[status]:,} {status}: {explanation}"
-        for status, explanation in kmeans.EXPLANATIONS.items()
+        f"  {counts[status]:,} {status}: {status.explanation}"
+        for status in kmeans.Status
         if status != kmeans.Status.OK and counts.get(status)
     ]
     return ["Clusters whose status is not ok:", *lines] if lines else []

@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 import msgspec
 
-from sampling_units.runs.cost import CostEstimate, estimate_cost
+from sampling_units.runs.cost import CostEstimate, FunctionSize, estimate_cost
 from sampling_units.runs.events import DEFAULT_MAX_CONCURRENCY
 from sampling_units.runs.work_time import BYTES_PER_CELL
 
@@ -54,8 +54,7 @@ def cost(
         n_cells,
         n_bytes=n_bytes,
         max_concurrency=max_concurrency,
-        memory_mb=memory_mb,
-        architecture="x86_64" if architecture == "x86_64" else "arm64",
+        function=FunctionSize(memory_mb=memory_mb, architecture="x86_64" if architecture == "x86_64" else "arm64"),
     )
     if as_json:
         click.echo(msgspec.json.encode(estimate))

@@ -24,7 +24,7 @@ _SOURCES = {
     "geometries": "computed",
 }
 
-_EXPLANATIONS = {str(status): text for status, text in kmeans.EXPLANATIONS.items()}
+_EXPLANATIONS = {status.value: status.explanation for status in kmeans.Status}
 
 Fact = tuple[str, str]
 

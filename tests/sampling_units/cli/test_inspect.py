@@ -12,7 +12,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from kmeans import EXPLANATIONS
+from kmeans import Status
 from sampling_units.cli.main import main
 from tests.support.frame_files import frame_file
 from tests.support.geoparquet_files import cell_file, cells, file_bytes, point_geometry
@@ -100,8 +100,8 @@ def test_a_frame_and_how_it_was_made(folder):
         ("parameter", "column_prefix: cluster_ (default)"),
         ("clusters", "6"),
         ("in range", "5 (83.3%)"),
-        ("status", f"5 ok: {EXPLANATIONS['ok']}"),
-        ("status", f"1 component_below_min: {EXPLANATIONS['component_below_min']}"),
+        ("status", f"5 ok: {Status.OK.explanation}"),
+        ("status", f"1 component_below_min: {Status.COMPONENT_BELOW_MIN.explanation}"),
         ("rows left out", "4 of 1300"),
     ]
 

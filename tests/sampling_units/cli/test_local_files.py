@@ -58,7 +58,9 @@ def test_what_is_not_there_is_missing_and_what_is_no_parquet_is_named_wrongly(fo
     (folder / "in" / "notes.txt").write_text("notes")
     done = run("mistyped", "in/notes.txt", "--out", "out")
     assert "FileMissing: mistyped: there is no such file or folder" in done.stderr
-    assert "InvalidInput: in/notes.txt: is not named like a Parquet file (.parquet or .geoparquet)" in done.stderr
+    assert (
+        "InvalidInput: in/notes.txt: is not named like a file that can be read (.parquet or .geoparquet)" in done.stderr
+    )
 
 
 @pytest.mark.parametrize("out", ["in/a.parquet/below", "/proc/none/below"])

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from kmeans import EXPLANATIONS, Finding
+from kmeans import Finding, Status
 from sampling_units.frame.reading import Frame, FrameOrigin
 from sampling_units.results import FileReport
 
@@ -50,8 +50,8 @@ def _report(weights, statuses):
         radius_median=650.0,
         statuses=dict(counts),
         findings=[
-            Finding(status, counts[status], 1.0, EXPLANATIONS[status])
+            Finding(status, counts[status], 1.0, Status(status).explanation)
             for status in counts
-            if status in EXPLANATIONS and status != "ok"
+            if status in set(Status) and status != "ok"
         ],
     )

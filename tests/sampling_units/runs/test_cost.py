@@ -8,7 +8,7 @@ import pytest
 from benchmarks.page import cost_rows
 from lambdas.kickoff.batching import pack
 from sampling_units.runs.batch_size import BatchLimits
-from sampling_units.runs.cost import cost_of_work, estimate_cost
+from sampling_units.runs.cost import FunctionSize, cost_of_work, estimate_cost
 from sampling_units.runs.events import FileItem
 from sampling_units.runs.work_time import BYTES_PER_CELL, SECONDS_PER_CELL, SECONDS_PER_FILE
 from tests.support.project import PROJECT
@@ -67,10 +67,10 @@ def test_work_that_was_done_costs_what_was_estimated_for_it():
 
 
 def test_half_the_memory_is_half_the_processor():
-    whole, half = (estimate_cost(*NATION, memory_mb=memory) for memory in (1769, 885))
+    whole, half = (estimate_cost(*NATION, function=FunctionSize(memory_mb=memory)) for memory in (1769, 885))
     assert whole.compute_seconds < half.compute_seconds < 2 * whole.compute_seconds
     # More of it speeds nothing up: a file is clustered on one core.
-    assert estimate_cost(*NATION, memory_mb=3538).compute_seconds == whole.compute_seconds
+    assert estimate_cost(*NATION, function=FunctionSize(memory_mb=3538)).compute_seconds == whole.compute_seconds
 
 
 def test_bytes_stand_for_cells():
@@ -96,7 +96,7 @@ def test_wrong_numbers_are_refused(wrong):
         ({"n_files": 1, "n_cells": 1_000_000_000}, "stopped after 5"),
         ({"n_files": 10_000_000, "n_cells": 1}, "memory for 1,000,000 files"),
         ({"n_files": 0, "n_cells": 0, "n_done": 500_000}, "kickoff is stopped after 15"),
-        ({"n_files": 1, "n_cells": 1, "memory_mb": 128}, "512 MB are the least"),
+        ({"n_files": 1, "n_cells": 1, "function": FunctionSize(memory_mb=128)}, "512 MB are the least"),
     ],
 )
 def test_a_run_that_would_not_end_well_says_so(run, message):

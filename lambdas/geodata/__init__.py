@@ -1,1 +1,0 @@
-"""Parquet, geometries and coordinate systems: files in, arrays out, and back."""
