@@ -7,7 +7,11 @@ from typing import NamedTuple, Self
 
 
 class Verdict(StrEnum):
-    """What a status says of the weight: a note on a cluster inside the range, a failure outside it, or either."""
+    """What a status says of the weight: a note on a cluster inside the range, a failure outside it, or either.
+
+    >>> Status.ABOVE_MAX.verdict is Verdict.OUTSIDE
+    True
+    """
 
     INSIDE = "inside"
     OUTSIDE = "outside"

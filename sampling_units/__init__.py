@@ -4,8 +4,16 @@
 many files. Here is what notebooks and programs use; docs/python.md shows it at work.
 
 >>> import sampling_units
->>> sampling_units.RunParameters(target_weight=300).target_weight
-300
+>>> sampling_units.parse_parameters({"target_weight": 300}) == sampling_units.RunParameters(target_weight=300)
+True
+>>> issubclass(sampling_units.InvalidInput, sampling_units.RunError)
+True
+>>> issubclass(sampling_units.InvalidParameters, sampling_units.RunError)
+True
+>>> sampling_units.FileResult(filename="cells.parquet").skipped
+False
+>>> "n_in_range" in sampling_units.FileReport.__struct_fields__
+True
 """
 
 from importlib import import_module

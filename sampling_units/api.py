@@ -75,14 +75,9 @@ class Units:
         weights = self.frame.groupby(f"{prefix}status")[f"{prefix}weight"].sum()
         texts = {finding.status: finding.text for finding in self.report.findings}
         lines = [
-            (
-                status.value,
-                self.report.statuses[status],
-                float(weights[status.value]),
-                texts.get(status, status.explanation),
-            )
-            for status in Status
-            if status in self.report.statuses
+            (code, n_units, float(weights[code]), texts.get(code, Status(code).explanation))
+            for code, n_units in ((status.value, self.report.statuses.get(status.value, 0)) for status in Status)
+            if n_units
         ]
         return pd.DataFrame(lines, columns=["status", "n_units", "weight", "explanation"])
 
@@ -142,7 +137,7 @@ def cluster(
     for name in names:
         rows[name] = clustered[name].to_pandas().to_numpy()
     frame = geopandas.read_parquet(io.BytesIO(sinks.frame.getvalue()))
-    return Units(rows, frame.drop(columns="bbox", errors="ignore"), report, params)
+    return Units(rows, frame, report, params)
 
 
 def cluster_file(
@@ -181,9 +176,8 @@ def cluster_file(
     target, frame = folder / file_names.output_key(source.name), folder / file_names.frame_key(source.name)
     for output in (target, frame):
         if output.exists() and read_provenance(str(output)) is None:
-            raise OutputNotWritable(
-                f"{output} is there already, and is no output of this program; choose another folder"
-            )
+            message = f"{output} is there already, and is no output of this program; choose another folder"
+            raise OutputNotWritable(message)
     began = time.perf_counter()
     with source.open("rb") as file:
         # What S3 calls an object that was uploaded in one part, so that the outputs are the same.
@@ -211,6 +205,8 @@ def _parameters(named: dict[str, Any], others: dict[str, Any]) -> RunParameters:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it: numpy's numbers as Python's, no limit as the word."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and math.isinf(value):

@@ -26,7 +26,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     >>> params = RunParameters(target_weight=300, weight_column=None)
     >>> params.for_settlement(is_urban=True).weight_range
-    (225.0, 375.0)
+    WeightRange(low=225.0, high=375.0)
     """
 
     target_weight: Annotated[

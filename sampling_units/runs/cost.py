@@ -69,6 +69,9 @@ class FunctionSize(msgspec.Struct, frozen=True, kw_only=True):
     timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES
 
 
+DEFAULT_FUNCTION = FunctionSize()
+
+
 def estimate_cost(
     n_files: int,
     n_cells: int | None = None,
@@ -76,7 +79,7 @@ def estimate_cost(
     n_bytes: int | None = None,
     n_done: int = 0,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
-    function: FunctionSize = FunctionSize(),
+    function: FunctionSize = DEFAULT_FUNCTION,
 ) -> CostEstimate:
     """Estimate a run that clusters ``n_files`` files.
 
@@ -184,8 +187,8 @@ def _warnings(n_files: int, n_batches: int, working: float, coordinating: float,
     minutes = working / max(n_batches, 1) / 60
     if minutes > function.timeout_minutes:
         found.append(
-            f"an invocation would take about {minutes:,.0f} minutes; the function is stopped after {function.timeout_minutes}: "
-            "split the files, or raise timeout_minutes"
+            f"an invocation would take about {minutes:,.0f} minutes; the function is stopped after "
+            f"{function.timeout_minutes}: split the files, or raise timeout_minutes"
         )
     if coordinating > 60 * COORDINATOR_MINUTES:
         found.append(
@@ -196,6 +199,7 @@ def _warnings(n_files: int, n_batches: int, working: float, coordinating: float,
         found.append(f"the summary function has memory for {_MOST_SUMMARISED:,} files: start runs by prefix")
     if function.memory_mb < _LEAST_MEGABYTES:
         found.append(
-            f"with {function.memory_mb} MB even a file of 100,000 cells does not fit; {_LEAST_MEGABYTES} MB are the least"
+            f"with {function.memory_mb} MB even a file of 100,000 cells does not fit; "
+            f"{_LEAST_MEGABYTES} MB are the least"
         )
     return found

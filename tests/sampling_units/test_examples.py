@@ -26,7 +26,7 @@ def test_examples_give_what_they_say(name):
 @pytest.mark.parametrize("name", sorted(set(sampling_units.__all__) - {"__version__"}))
 def test_every_public_name_has_an_example(name):
     public = getattr(sampling_units, name)
-    assert ">>>" in (public.__doc__ or "") or f"{name}(" in (sampling_units.__doc__ or "")
+    assert ">>>" in (public.__doc__ or "") or f"sampling_units.{name}" in (sampling_units.__doc__ or "")
 
 
 def test_the_page_runs_from_top_to_bottom(tmp_path, monkeypatch):
