@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -41,7 +42,7 @@ def test_units_of_a_table_are_those_of_its_file(tmp_path):
     subprocess.run(command, check=True, capture_output=True, cwd=PROJECT)
     for made in (result.output, result.frame):
         other = tmp_path / "by_command" / os.path.relpath(made, tmp_path)
-        assert other.read_bytes() == open(made, "rb").read()  # noqa: SIM115
+        assert other.read_bytes() == Path(made).read_bytes()
 
 
 def test_the_table_stays_and_so_does_its_index():
