@@ -75,9 +75,9 @@ class Units:
         weights = self.frame.groupby(f"{prefix}status")[f"{prefix}weight"].sum()
         texts = {finding.status: finding.text for finding in self.report.findings}
         lines = [
-            (code, n_units, float(weights[code]), texts.get(code, Status(code).explanation))
-            for code, n_units in ((status.value, self.report.statuses.get(status.value, 0)) for status in Status)
-            if n_units
+            (status.value, n_units, float(weights[status.value]), texts.get(status.value, status.explanation))
+            for status in Status
+            if (n_units := self.report.statuses.get(status.value, 0))
         ]
         return pd.DataFrame(lines, columns=["status", "n_units", "weight", "explanation"])
 

@@ -34,7 +34,7 @@ def prepare() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MEGABYTE, hard))
 
 
-def give_back() -> None:
+def release_free_memory() -> None:
     """Return to the system what a file that was too large has left behind in the allocator; no one may hold it still.
 
     What lies between blocks in use is no longer resident, but counts as allocated: the allocator uses it again.
@@ -60,7 +60,7 @@ def _free_bytes() -> int:
     return int(ask().fordblks)
 
 
-def admit_object(filename: str, n_bytes: int) -> None:
+def require_room_for(filename: str, n_bytes: int) -> None:
     """Refuse an object whose mere content, twice held while it arrives, does not fit.
 
     Raises:

@@ -32,7 +32,7 @@ _CAUTION = 4.0
 
 
 @dataclass(frozen=True)
-class BatchOutcome:
+class InvocationOutcome:
     """Results of the files in order, and the names of those for which there was no time."""
 
     results: list[FileResult]
@@ -41,7 +41,7 @@ class BatchOutcome:
 
 def run_batch(
     request: ClusteringRequest, remaining_seconds: Callable[[], float], memory_mb: int = MEGABYTES_PER_VCPU
-) -> BatchOutcome:
+) -> InvocationOutcome:
     """Cluster the files of the request, as far as there is time: at least one.
 
     When the request belongs to a run the results are also written to the run's folder in the output bucket: that
@@ -70,7 +70,7 @@ def run_batch(
     records.end(results, is_complete=not not_started)
     if not_started and request.run_id is not None:
         raise BatchUnfinished(f"there was no time for {len(not_started)} of {len(request.items)} files")
-    return BatchOutcome(results, not_started)
+    return InvocationOutcome(results, not_started)
 
 
 def _seconds_for(file: FileItem, memory_mb: int) -> float:
@@ -103,7 +103,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
         logger.exception("unexpected error", extra={"clustered_file": filename})
         result = FileResult.failed(filename, InternalError(repr(error), filename=filename))
     if result.failure is not None and result.failure.error == FileTooLarge.__name__:
-        memory.give_back()  # Here: while an error is handled it holds the arrays of the file.
+        memory.release_free_memory()  # Here: while an error is handled it holds the arrays of the file.
     result = msgspec.structs.replace(result, seconds=round(time.perf_counter() - started, 4))
     if result.failure is None:
         logger.info("clustered", extra={"clustered_file": filename, "seconds": result.seconds})
@@ -114,7 +114,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
 
 def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunParameters) -> FileResult:
     file_names.check_filename(filename)
-    stored = source.read(filename, admit=partial(memory.admit_object, filename))
+    stored = source.read(filename, check_size=partial(memory.require_room_for, filename))
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
     try:
         report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())

@@ -16,6 +16,14 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from sampling_units.aws.storage_errors import storage_error
+from sampling_units.aws.storage_policy import (
+    CLIENT_RETRIES,
+    CONNECT_SECONDS,
+    PATIENCE_SECONDS,
+    READ_SECONDS,
+    TOTAL_SECONDS,
+    TRIES,
+)
 from sampling_units.errors import InputChanged, InvalidInput, RunError, StorageUnavailable
 
 if TYPE_CHECKING:
@@ -25,18 +33,17 @@ Answer = TypeVar("Answer")
 
 _ERROR_CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
-# Seconds for which S3 is asked again and again.
-_PATIENCE = 60
 # Waits between tries double on average: half a minute in all, as S3 asks for when it says `SlowDown`.
 _RETRIES: "RetryConfig" = {
-    "max_retries": 10,
+    "max_retries": CLIENT_RETRIES,
     "backoff": {"init_backoff": timedelta(seconds=0.1), "base": 4, "max_backoff": timedelta(seconds=10)},
-    "retry_timeout": timedelta(seconds=_PATIENCE),
+    "retry_timeout": timedelta(seconds=PATIENCE_SECONDS),
 }
-# A connection on which nothing moves is given up long before the function is.
-_TIMEOUTS: "ClientConfig" = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "150s"}
-# How often an object is asked for whose answer broke off, or that S3 did not get in time.
-_TRIES = 3
+_TIMEOUTS: "ClientConfig" = {
+    "connect_timeout": f"{CONNECT_SECONDS}s",
+    "read_timeout": f"{READ_SECONDS}s",
+    "timeout": f"{TOTAL_SECONDS}s",
+}
 # What obstore raises; a want of memory is none of these.
 _OF_STORAGE = (BaseError, OSError, ValueError)
 
@@ -65,12 +72,12 @@ class Bucket:
         plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
         self._store = S3Store(name, client_options={"allow_http": plain_http, **_TIMEOUTS}, retry_config=_RETRIES)
 
-    def read(self, key: str, admit: Callable[[int], None] | None = None) -> StoredObject:
+    def read(self, key: str, check_size: Callable[[int], None] | None = None) -> StoredObject:
         """The object as it is at one moment.
 
         Args:
             key: of the object.
-            admit: is told how many bytes it has before they are read; what it raises is raised.
+            check_size: called with the number of bytes before they are read; may raise, so that they are not read.
 
         Raises:
             InputChanged: it was replaced while it was read, at every try.
@@ -81,14 +88,14 @@ class Bucket:
             found = obstore.get(self._store, key)
             etag = _bare(found.meta["e_tag"])
             etags.add(etag)
-            if admit is not None:
-                admit(found.meta["size"])
+            if check_size is not None:
+                check_size(found.meta["size"])
             return StoredObject(bytes(found.bytes()), etag)
 
         try:
             return self._patiently(ask, key)
         except StorageUnavailable as error:
-            if len(etags) < _TRIES:
+            if len(etags) < TRIES:
                 raise
             raise InputChanged("was replaced each time it was read", bucket=self.name, filename=key) from error
 
@@ -110,8 +117,8 @@ class Bucket:
                 return ask()
             except _OF_STORAGE as error:
                 failure, n_tries = self._translated(error, key), n_tries + 1
-                is_lasting = not isinstance(failure, StorageUnavailable) or time.monotonic() - began > _PATIENCE
-                if is_lasting or n_tries == _TRIES:
+                is_lasting = not isinstance(failure, StorageUnavailable) or time.monotonic() - began > PATIENCE_SECONDS
+                if is_lasting or n_tries == TRIES:
                     raise failure from error
 
     def _translated(self, error: Exception, key: str) -> RunError:

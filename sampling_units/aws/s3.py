@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from sampling_units.aws.storage_errors import storage_error
+from sampling_units.aws.storage_policy import CONNECT_SECONDS, READ_SECONDS, TRIES
 from sampling_units.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ Answer = TypeVar("Answer")
 
 # Look-ups that run at the same time; also the size of the connection pool.
 CONCURRENT_REQUESTS = 32
-# A connection on which nothing moves is given up.
-_CONNECT_SECONDS, _READ_SECONDS = 5, 30
-# How often an object is asked for whose content breaks off.
-_TRIES = 3
 # Keys are in the order of their UTF-8 bytes; no key of a folder comes after this one.
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -49,8 +46,8 @@ def client() -> "S3Client":
     config = Config(
         retries=retries,
         max_pool_connections=CONCURRENT_REQUESTS,
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
     )
     return boto3.client("s3", config=config)
 
@@ -82,7 +79,7 @@ def _listed_until(
 
 def read(bucket: str, key: str) -> bytes:
     with _translated_errors(bucket, key):
-        for _ in range(_TRIES - 1):
+        for _ in range(TRIES - 1):
             answer = client().get_object(Bucket=bucket, Key=key)
             # The client's own retries end with the head of the answer.
             with suppress(HTTPClientError):

@@ -20,7 +20,7 @@ import numpy as np
 freed = [np.ones(12_000) for _ in range(6000)]
 last = np.ones(12_000)
 del freed
-memory.give_back()
+memory.release_free_memory()
 print(memory._free_bytes() // 2**20)
 memory.require("a.parquet", 600 * 2**20, "1 row")
 again = [np.ones(12_000) for _ in range(6000)]

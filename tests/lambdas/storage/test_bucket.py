@@ -94,13 +94,13 @@ def test_what_is_not_of_the_storage_is_not_blamed_on_it(storage, error):
         raise error
 
     with pytest.raises(type(error)):
-        Bucket(INPUTS).read("a.parquet", admit=fail)
+        Bucket(INPUTS).read("a.parquet", check_size=fail)
     assert storage.n_requests == 1
 
 
 def test_a_server_that_says_nothing_is_asked_again_a_few_times(storage, monkeypatch):
     """As often as the client does by itself; each time takes as long as its timeout."""
-    monkeypatch.setattr(s3, "_READ_SECONDS", 0.1)
+    monkeypatch.setattr(s3, "READ_SECONDS", 0.1)
     s3.client.cache_clear()
     storage.faults = [Fault("hang", seconds=0.5)] * 50
     with pytest.raises(errors.StorageUnavailable, match=r"timed? ?out"):
@@ -117,12 +117,12 @@ def test_a_read_that_hangs_longer_than_the_client_waits(storage):
     assert storage.n_requests == 2
 
 
-def test_what_is_not_admitted_is_not_read(storage):
+def test_what_is_too_large_is_not_read(storage):
     def refuse(n_bytes):
         raise errors.FileTooLarge(f"{n_bytes} bytes")
 
     with pytest.raises(errors.FileTooLarge, match=f"{len(CONTENT)} bytes"):
-        Bucket(INPUTS).read("a.parquet", admit=refuse)
+        Bucket(INPUTS).read("a.parquet", check_size=refuse)
     assert storage.n_requests == 1
 
 
