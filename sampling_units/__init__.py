@@ -6,9 +6,9 @@ many files. Here is what notebooks and programs use; docs/python.md shows it at 
 >>> import sampling_units
 >>> sampling_units.parse_parameters({"target_weight": 300}) == sampling_units.RunParameters(target_weight=300)
 True
->>> issubclass(sampling_units.InvalidInput, sampling_units.RunError)
-True
->>> issubclass(sampling_units.InvalidParameters, sampling_units.RunError)
+>>> wrong = (sampling_units.InvalidInput, sampling_units.InvalidParameters)
+>>> elsewhere = (sampling_units.FileMissing, sampling_units.OutputNotWritable)
+>>> all(issubclass(error, sampling_units.RunError) for error in wrong + elsewhere)
 True
 >>> sampling_units.FileResult(filename="cells.parquet").skipped
 False
@@ -23,15 +23,17 @@ from kmeans import __version__
 
 if TYPE_CHECKING:
     from sampling_units.api import Units, cluster, cluster_file
-    from sampling_units.errors import InvalidInput, InvalidParameters, RunError
+    from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable, RunError
     from sampling_units.parameters import RunParameters, parse_parameters
     from sampling_units.results import FileReport, FileResult
 
 __all__ = [
+    "FileMissing",
     "FileReport",
     "FileResult",
     "InvalidInput",
     "InvalidParameters",
+    "OutputNotWritable",
     "RunError",
     "RunParameters",
     "Units",
@@ -43,10 +45,12 @@ __all__ = [
 
 # Imported when they are asked for: the functions of AWS and `kmeans --help` do without most of them.
 _MODULES = {
+    "FileMissing": "errors",
     "FileReport": "results",
     "FileResult": "results",
     "InvalidInput": "errors",
     "InvalidParameters": "errors",
+    "OutputNotWritable": "errors",
     "RunError": "errors",
     "RunParameters": "parameters",
     "Units": "api",

@@ -129,7 +129,7 @@ def cluster(
     geopandas = _geopandas()
     source = _as_parquet(table)
     sinks = Sinks(clustered=pa.BufferOutputStream(), frame=pa.BufferOutputStream())
-    n_threads = n_threads or available_cores()
+    n_threads = available_cores() if n_threads is None else n_threads
     report = cluster_source(pa.BufferReader(source), _TABLE, "", params, sinks, n_threads)
     names = [params.column_prefix + name for name in _ROW_COLUMNS]
     clustered = pq.read_table(pa.BufferReader(sinks.clustered.getvalue()), columns=names)
@@ -178,20 +178,26 @@ def cluster_file(
         if output.exists() and read_provenance(str(output)) is None:
             message = f"{output} is there already, and is no output of this program; choose another folder"
             raise OutputNotWritable(message)
+    n_threads = available_cores() if n_threads is None else n_threads
     began = time.perf_counter()
     with source.open("rb") as file:
         # What S3 calls an object that was uploaded in one part, so that the outputs are the same.
         etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     with AtomicFiles((frame, target), writer=os.getpid()).written() as (partial_frame, partial_target):
         sinks = Sinks(clustered=str(partial_target), frame=str(partial_frame))
-        report = cluster_source(str(source), source.name, etag, params, sinks, n_threads or available_cores())
+        report = cluster_source(str(source), source.name, etag, params, sinks, n_threads)
     seconds = round(time.perf_counter() - began, 4)
     return FileResult(filename=source.name, output=str(target), frame=str(frame), seconds=seconds, report=report)
 
 
 def _parameters(named: dict[str, Any], others: dict[str, Any]) -> RunParameters:
     """The run parameters from the arguments of a call."""
-    known = [name for name in RunParameters.__struct_fields__ if name not in _ALIASES.values()]
+    known = RunParameters.__struct_fields__
+    for alias, name in _ALIASES.items():
+        if name in others:
+            if named[alias]:
+                raise InvalidParameters(f"{alias} and {name} are the same parameter: give one of them")
+            named = {key: value for key, value in named.items() if key != alias}
     for name in others:
         if name not in known:
             near = difflib.get_close_matches(name, [*known, *_ALIASES], 1)

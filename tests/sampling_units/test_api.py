@@ -105,6 +105,10 @@ def test_what_cannot_be_clustered_is_named(change, error, message):
 def test_parameters_are_checked():
     with pytest.raises(errors.InvalidParameters, match="no parameter target_wieght; did you mean target_weight"):
         sampling_units.cluster(table_of(), target_wieght=40)
+    with pytest.raises(errors.InvalidParameters, match="by and group_by are the same parameter"):
+        sampling_units.cluster(table_of(), 40, by="urban", group_by=["urban"])
+    with pytest.raises(errors.InvalidParameters, match="n_threads is 0"):
+        sampling_units.cluster(table_of(), 40, weight_column="population", n_threads=0)
     with pytest.raises(errors.InvalidParameters, match="min_weight"):
         sampling_units.cluster(table_of(), 40, min_weight=50)
     with pytest.raises(errors.InvalidInput, match="there is no such column"):
