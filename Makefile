@@ -44,7 +44,8 @@ slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every
 coverage: setup ## Which lines the tests reach, kernels included: a table by package
 	rm -rf build/coverage && mkdir -p build/coverage
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow and not e2e" --cov --cov-report= \
-		tests/kmeans tests/sampling_units tests/lambdas tests/infra $(PYTEST_ARGS)
+		tests/kmeans/test_without_compilation.py $(addprefix tests/sampling_units/,crs io polygons frame runs sampling test_job.py) \
+		$(addprefix tests/lambdas/,kickoff storage) tests/infra $(PYTEST_ARGS)
 	$(VENV)/coverage json --quiet -o build/coverage/coverage.json
 	@$(VENV)/python -m tests.support.coverage_table build/coverage/coverage.json
 
