@@ -81,8 +81,8 @@ def test_it_names_every_package_of_the_lock_with_its_hashes(components):
 
 
 def test_it_names_what_the_report_page_is_made_of(components):
-    recipe = (PROJECT / "Makefile").read_text()
-    copied = set(re.findall(r"node_modules/((?:@[\w-]+/)?[\w.-]+)/(?:dist|js)/", recipe))
+    recipe = (PROJECT / "setup.py").read_text()
+    copied = set(re.findall(r'"((?:@[\w-]+/)?[\w.-]+)/(?:dist|js)/', recipe))
     assert copied == set(json.loads((PROJECT / "package.json").read_text())["dependencies"])
     for name in copied:
         locked = NPM["packages"][f"node_modules/{name}"]
