@@ -89,7 +89,7 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
         points, weights, groups = points[rows.is_sound], weights[rows.is_sound], groups[rows.is_sound]
     sound = np.flatnonzero(rows.is_sound)
     with _rows_named(sound):
-        projection = choose_projection(points, rows.crs, params.crs, filename)
+        projection = choose_projection(points, rows.crs, params.crs)
         metres = projection.to_metres(points)
     window = longitude_window(points, metres, projection)
     return JobInput(

@@ -6,11 +6,10 @@ The antimeridian and the poles are places like any other. No point is brought in
 import math
 
 import numpy as np
-import pyproj
 
 from kmeans.arrays import FloatArray
 from sampling_units.crs.operations import find_transformer, require_images, transform
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, find_crs, full_turn
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs, find_crs
 from sampling_units.errors import InvalidInput
 from sampling_units.formatting import shortened
 
@@ -39,22 +38,22 @@ def bounding_box(points: FloatArray, turn: float | None) -> tuple[FloatArray, Fl
     return np.array([west, y.min()]), np.array([east, y.max()])
 
 
-def automatic_crs(points: FloatArray, lower: FloatArray, upper: FloatArray, source: pyproj.CRS, filename: str) -> str:
+def automatic_crs(points: FloatArray, lower: FloatArray, upper: FloatArray, source: Crs) -> str:
     """Name of the system in metres for points between two corners: see ``choose_projection``.
 
     Raises:
         InvalidInput: the points are too far apart, or one is outside its own system.
         ProjError: there is no way from ``source`` to longitude and latitude.
     """
-    return _suitable_crs(*_extent_in_degrees(points, lower, upper, source, filename), filename)
+    return _suitable_crs(*_extent_in_degrees(points, lower, upper, source), source.filename)
 
 
 def _extent_in_degrees(
-    points: FloatArray, lower: FloatArray, upper: FloatArray, source: pyproj.CRS, filename: str
+    points: FloatArray, lower: FloatArray, upper: FloatArray, source: Crs
 ) -> tuple[float, float, float, float]:
     """West, south, east and north; east is at least west."""
     if not _is_longitude_latitude(source):
-        to_degrees = find_transformer(source, find_crs(LONGITUDE_LATITUDE))
+        to_degrees = find_transformer(source.system, find_crs(LONGITUDE_LATITUDE))
         corners = np.array([lower, (lower[0], upper[1]), (upper[0], lower[1]), upper])
         if np.isfinite(transform(to_degrees, corners)).all():
             west, south, east, north = to_degrees.transform_bounds(*lower, *upper)
@@ -65,18 +64,18 @@ def _extent_in_degrees(
                 return west, south, east, north
         # The box leaves the map, holds a pole or is wider than half the globe: look at every point.
         degrees = transform(to_degrees, points)
-        require_images(points, degrees, f"is no place in {shortened(source.name)}", filename)
+        require_images(points, degrees, f"is no place in {shortened(source.name)}", source.filename)
         lower, upper = bounding_box(degrees, 360.0)
     return float(lower[0]), float(lower[1]), float(upper[0]), float(upper[1])
 
 
-def _is_longitude_latitude(crs: pyproj.CRS) -> bool:
+def _is_longitude_latitude(crs: Crs) -> bool:
     """Whether coordinates are degrees from Greenwich, whatever the datum."""
-    meridian = crs.prime_meridian
-    return full_turn(crs) == 360 and not crs.is_derived and meridian is not None and meridian.longitude == 0
+    meridian = crs.system.prime_meridian
+    return crs.full_turn == 360 and not crs.system.is_derived and meridian is not None and meridian.longitude == 0
 
 
-def _suitable_crs(west: float, south: float, east: float, north: float, filename: str) -> str:
+def _suitable_crs(west: float, south: float, east: float, north: float, filename: str | None) -> str:
     longitude = (west + east) / 2
     longitude -= 360 * round(longitude / 360)
     latitude = (south + north) / 2

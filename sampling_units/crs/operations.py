@@ -56,7 +56,7 @@ def transform(
     return np.column_stack(transformer.transform(points[:, 0], points[:, 1], direction=direction))
 
 
-def require_images(points: FloatArray, images: FloatArray, complaint: str, filename: str) -> None:
+def require_images(points: FloatArray, images: FloatArray, complaint: str, filename: str | None) -> None:
     """Refuse points without an image.
 
     Raises:
@@ -66,6 +66,6 @@ def require_images(points: FloatArray, images: FloatArray, complaint: str, filen
         raise bad_point(points, int(np.argmin(finite_rows(images))), complaint, filename)
 
 
-def bad_point(points: FloatArray, row: int, complaint: str, filename: str) -> InvalidInput:
+def bad_point(points: FloatArray, row: int, complaint: str, filename: str | None) -> InvalidInput:
     value = f"({points[row, 0]}, {points[row, 1]})"
     return InvalidInput(f"{value} {complaint}", filename=filename, row=row, value=value)

@@ -4,7 +4,6 @@ pyproj has the last word on every coordinate; dense files are mapped by a polyno
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyproj
@@ -15,7 +14,7 @@ from kmeans.arrays import FloatArray
 from sampling_units.crs.automatic import automatic_crs, bounding_box
 from sampling_units.crs.chebyshev import BoxPolynomial, fit_box
 from sampling_units.crs.operations import bad_point, find_transformer, operation_at, require_images, transform
-from sampling_units.crs.systems import full_turn, metric_crs, outside_domain, parse_crs
+from sampling_units.crs.systems import Crs, metric_crs
 from sampling_units.errors import InvalidInput
 from sampling_units.formatting import explained, shortened
 from sampling_units.parameters import AUTOMATIC_CRS
@@ -44,7 +43,7 @@ class Projection:
     """
 
     name: str
-    filename: str = field(repr=False)
+    filename: str | None = field(repr=False)
     turn: float | None = field(default=None, repr=False)
     _operation: pyproj.Transformer | None = field(default=None, repr=False)
     _polynomial: BoxPolynomial | None = field(default=None, repr=False)
@@ -99,7 +98,7 @@ class Projection:
         return f"cannot be projected to {shortened(self.name)}"
 
 
-def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, filename: str) -> Projection:
+def choose_projection(points: FloatArray, source: Crs, wanted_crs: str) -> Projection:
     """The projection of a file.
 
     With "auto" it is the UTM zone around the middle of the bounding box if every point is within 4.5 degrees of
@@ -113,27 +112,25 @@ def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, file
 
     Args:
         points: all coordinates of the file, float64 (n, 2), x (longitude) first, finite; n may be 0.
-        source_crs: their system, in a form that ``parse_crs`` takes.
+        source: their coordinate system.
         wanted_crs: a system in metres such as EPSG:3121, or "auto".
-        filename: for error messages.
 
     Raises:
         InvalidParameters: ``wanted_crs`` is unknown or not in metres.
         InvalidInput: the file's system is unknown or of another planet, a point is off the globe, or the points are
             too far apart for "auto".
     """
-    source = parse_crs(source_crs, filename)
-    outside = outside_domain(points, source)
+    outside, filename = source.outside_domain(points), source.filename
     if outside.any():
         raise bad_point(points, int(np.argmax(outside)), "are no longitude and latitude", filename)
-    turn = full_turn(source)
+    turn = source.full_turn
     lower, upper = bounding_box(points, turn)
     try:
-        name = automatic_crs(points, lower, upper, source, filename) if wanted_crs == AUTOMATIC_CRS else wanted_crs
+        name = automatic_crs(points, lower, upper, source) if wanted_crs == AUTOMATIC_CRS else wanted_crs
         target = metric_crs(name)
-        if source == target:
+        if source.system == target:
             return Projection(name, filename)
-        operation = operation_at((lower + upper) / 2, find_transformer(source, target))
+        operation = operation_at((lower + upper) / 2, find_transformer(source.system, target))
     except ProjError as error:
         message = f"is in the coordinate system {shortened(source.name)}, which has no way to metres on the ground"
         raise InvalidInput(f"{message} ({explained(error)})", filename=filename) from error
@@ -144,11 +141,11 @@ def choose_projection(points: FloatArray, source_crs: Any, wanted_crs: str, file
     return Projection(name, filename, turn, operation, polynomial)
 
 
-def _widened(lower: FloatArray, upper: FloatArray, source: pyproj.CRS) -> tuple[FloatArray, FloatArray]:
+def _widened(lower: FloatArray, upper: FloatArray, source: Crs) -> tuple[FloatArray, FloatArray]:
     """The box with a margin for corners, as far as there are latitudes."""
-    turn = full_turn(source)
+    turn = source.full_turn
     if turn is None:
-        margin = _MARGIN / source.axis_info[0].unit_conversion_factor
+        margin = _MARGIN / source.system.axis_info[0].unit_conversion_factor
         return lower - margin, upper + margin
     margin = _MARGIN / _METRES_PER_DEGREE * turn / 360
     lower, upper = lower - margin, upper + margin

@@ -1,7 +1,8 @@
-"""Coordinate systems: by the name or definition that a file or a user gives, looked up once."""
+"""Coordinate systems, by the name or definition that a file or a user gives."""
 
 import math
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -27,47 +28,84 @@ def find_crs(value: Any) -> pyproj.CRS:
 
 
 @lru_cache(maxsize=64)
-def projjson(name: str) -> dict[str, Any]:
+def _projjson(name: str) -> dict[str, Any]:
     """The PROJJSON of a coordinate system by the name or text it was made from (``CRS.srs``); not to be changed."""
     return dict(find_crs(name).to_json_dict())
 
 
-def full_turn(crs: pyproj.CRS) -> float | None:
-    """360 degrees in the unit of a geographic system (there are files in grads); None for other systems."""
-    if not crs.is_geographic:
-        return None
-    return round(math.tau / crs.axis_info[0].unit_conversion_factor, 6)
+@dataclass(frozen=True, eq=False)
+class Crs:
+    """The coordinate system of a file, looked up when it is first needed and never again.
 
+    Attributes:
+        definition: what the file says: PROJJSON as a dict, WKT, or an authority code.
+        filename: of the file, for error messages; None if a user names the system.
 
-def parse_crs(value: Any, filename: str) -> pyproj.CRS:
-    """The coordinate system that a file names: PROJJSON, WKT, an authority code, or what this function returned.
-
-    Raises:
-        InvalidInput: nobody knows it, or it needs three coordinates.
+    >>> crs = Crs("EPSG:3121", "cells.parquet")
+    >>> crs.name, crs.is_geographic, crs.full_turn
+    ('PRS92 / Philippines zone 1', False, None)
     """
-    if isinstance(value, pyproj.CRS):
-        return value
-    try:
-        crs = find_crs(msgspec.json.encode(value).decode() if isinstance(value, dict) else value)
-    except (ProjError, TypeError, ValueError) as error:
-        raise InvalidInput(f"has an unknown coordinate system ({explained(error)})", filename=filename) from error
-    if crs.is_geocentric:
-        message = f"is in the coordinate system {shortened(crs.name)}, where x and y are no place"
-        raise InvalidInput(message, filename=filename)
-    return crs
 
+    definition: Any
+    filename: str | None = None
 
-def outside_domain(points: FloatArray, crs: pyproj.CRS) -> BoolArray:
-    """Which points are off the globe, bool (n,): beyond a pole or more than once around; none if ``crs`` is projected.
+    @cached_property
+    def system(self) -> pyproj.CRS:
+        """The system as pyproj knows it.
 
-    Not finite ones count as inside.
-    """
-    turn = full_turn(crs)
-    if turn is None:
-        return np.zeros(len(points), bool)
-    # Some files count longitudes from 0 to 360 degrees, or go on counting across the antimeridian.
-    outside: BoolArray = (np.abs(points[:, 0]) > turn) | (np.abs(points[:, 1]) > turn / 4)
-    return outside
+        Raises:
+            InvalidInput: pyproj does not know it, or it needs three coordinates. So do all other properties.
+        """
+        value = self.definition
+        try:
+            system = find_crs(msgspec.json.encode(value).decode() if isinstance(value, dict) else value)
+        except (ProjError, TypeError, ValueError) as error:
+            message = f"has an unknown coordinate system ({explained(error)})"
+            raise InvalidInput(message, filename=self.filename) from error
+        if system.is_geocentric:
+            message = f"is in the coordinate system {shortened(system.name)}, where x and y are no place"
+            raise InvalidInput(message, filename=self.filename)
+        return system
+
+    @property
+    def name(self) -> str:
+        return str(self.system.name)
+
+    @property
+    def is_geographic(self) -> bool:
+        return bool(self.system.is_geographic)
+
+    @property
+    def projjson(self) -> dict[str, Any]:
+        """The definition as PROJJSON, as the file has it if it has PROJJSON; not to be changed."""
+        system = self.system
+        return self.definition if isinstance(self.definition, dict) else _projjson(system.srs)
+
+    @cached_property
+    def full_turn(self) -> float | None:
+        """360 degrees in the unit of a geographic system (some files are in grads); None for other systems."""
+        if not self.is_geographic:
+            return None
+        return round(math.tau / self.system.axis_info[0].unit_conversion_factor, 6)
+
+    def outside_domain(self, points: FloatArray) -> BoolArray:
+        """Which points are off the globe, bool (n,): beyond a pole or more than once around; none if projected.
+
+        Points that are not finite count as inside.
+
+        Args:
+            points: float64 (n, 2), x or longitude first.
+        """
+        turn = self.full_turn
+        if turn is None:
+            return np.zeros(len(points), bool)
+        # Some files count longitudes from 0 to 360 degrees, or go on counting across the antimeridian.
+        outside: BoolArray = (np.abs(points[:, 0]) > turn) | (np.abs(points[:, 1]) > turn / 4)
+        return outside
+
+    def is_same_as(self, other: "Crs") -> bool:
+        """Whether coordinates mean the same; in files longitude comes first, whatever the definition says."""
+        return bool(self.system.equals(other.system, ignore_axis_order=True))
 
 
 def check_crs(name: str) -> None:

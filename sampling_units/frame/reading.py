@@ -13,8 +13,9 @@ from pyproj.exceptions import ProjError
 from kmeans.arrays import FloatArray, IntArray
 from sampling_units.crs.antimeridian import cut
 from sampling_units.crs.operations import find_transformer, transform
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, find_crs
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput, InvalidParameters
+from sampling_units.formatting import explained, shortened
 from sampling_units.frame import schema
 from sampling_units.io.geo_file import GeoFile
 from sampling_units.io.provenance import PROVENANCE_METADATA
@@ -145,11 +146,13 @@ def _origin(file: GeoFile) -> FrameOrigin:
         raise InvalidInput("was not made by this version of this program", filename=file.filename) from error
 
 
-def _to_degrees(crs: Any, filename: str) -> pyproj.Transformer | None:
+def _to_degrees(crs: Crs | None, filename: str) -> pyproj.Transformer | None:
     """The way to longitude and latitude in degrees, None if the file holds these."""
+    if crs is None:
+        raise InvalidInput("has no coordinate system", filename=filename)
+    degrees = Crs(LONGITUDE_LATITUDE)
     try:
-        source = find_crs(msgspec.json.encode(crs).decode() if isinstance(crs, dict) else crs)
-        target = find_crs(LONGITUDE_LATITUDE)
-        return None if source.equals(target, ignore_axis_order=True) else find_transformer(source, target)
+        return None if crs.is_same_as(degrees) else find_transformer(crs.system, degrees.system)
     except ProjError as error:
-        raise InvalidInput(f"has a coordinate system that cannot be read ({error})", filename=filename) from error
+        message = f"is in the coordinate system {shortened(crs.name)}, which has no way to degrees ({explained(error)})"
+        raise InvalidInput(message, filename=filename) from error

@@ -1,10 +1,9 @@
 """Where the rows of a file say what place they have: in a geometry column, or in two columns of numbers."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from kmeans.arrays import FloatArray
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput, InvalidParameters
 from sampling_units.formatting import shortened
 from sampling_units.io.columns import is_number
@@ -29,22 +28,19 @@ class Places:
 
     Attributes:
         source: the column or columns.
-        crs: their coordinate system as pyproj reads it; None: the file says that nobody knows.
+        crs: their coordinate system; None: the file says that it is unknown.
+        is_geographic: whether the coordinates are degrees, as far as the file says.
     """
 
     source: GeometryColumn | CoordinateColumns
-    crs: Any
+    crs: Crs | None
+    is_geographic: bool
 
     @property
     def columns(self) -> tuple[str, ...]:
         if isinstance(self.source, GeometryColumn):
             return (self.source.name,)
         return (self.source.x, self.source.y)
-
-    @property
-    def is_geographic(self) -> bool:
-        """Whether the coordinates are degrees, as far as the file says."""
-        return self.crs is not None and parse_crs(self.crs, "").is_geographic
 
 
 def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input_crs: str | None) -> Places:
@@ -61,13 +57,12 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
     """
     if input_crs is not None:
         check_input_crs(input_crs)
+    named_crs = None if input_crs is None else Crs(input_crs, file.filename)
     if x_column is not None and y_column is not None:
         source = CoordinateColumns(x_column, y_column)
     elif file.geometry is not None:
-        crs = file.geometry.crs if file.geometry.crs is not None else input_crs
-        if crs is not None:
-            parse_crs(crs, file.filename)
-        return Places(file.geometry, crs)
+        crs = file.geometry.crs or named_crs
+        return Places(file.geometry, crs, crs is not None and crs.is_geographic)
     else:
         source = _detected(file)
     for name in (source.x, source.y):
@@ -75,7 +70,8 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
         if not is_number(data_type):
             message = f"has the type {shortened(data_type)}, not a number"
             raise InvalidInput(message, filename=file.filename, column=name)
-    return Places(source, input_crs or LONGITUDE_LATITUDE)
+    crs = named_crs or Crs(LONGITUDE_LATITUDE, file.filename)
+    return Places(source, crs, crs.is_geographic)
 
 
 def check_input_crs(name: str) -> None:
@@ -85,7 +81,7 @@ def check_input_crs(name: str) -> None:
         InvalidParameters: it is unknown.
     """
     try:
-        parse_crs(name, "")
+        _ = Crs(name).system
     except InvalidInput as error:
         raise InvalidParameters(f"input_crs {shortened(name)!r} is not known", value=shortened(name)) from error
 
@@ -103,17 +99,17 @@ def _detected(file: GeoFile) -> CoordinateColumns:
     )
 
 
-def known_crs(places: Places, points: FloatArray, filename: str) -> Any:
+def known_crs(places: Places, points: FloatArray, filename: str) -> Crs:
     """The coordinate system of the places; where the file leaves it open, degrees if all ``points`` could be some.
 
     Raises:
-        InvalidInput: nobody knows, and the numbers are too large for degrees.
+        InvalidInput: it is unknown, and the numbers are too large for degrees.
     """
     if places.crs is not None:
         return places.crs
     # Comparisons with NaN are False: what has no place does not matter here.
     if not ((abs(points[:, 0]) > 180).any() or (abs(points[:, 1]) > 90).any()):
-        return LONGITUDE_LATITUDE
+        return Crs(LONGITUDE_LATITUDE, filename)
     raise InvalidInput(
         "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with "
         "input_crs (--input-crs)",

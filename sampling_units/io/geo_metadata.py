@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from kmeans.arrays import FloatArray
 from kmeans.spatial.rows import extent, finite_rows
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs, projjson
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.formatting import explained, shortened
 
@@ -41,14 +41,14 @@ class GeometryColumn:
     Attributes:
         name: of the column.
         encoding: WKB, point, multipoint, polygon or multipolygon.
-        crs: what pyproj reads; None: the file says that nobody knows.
-        description: its entry in the ``geo`` metadata, with what version 1.1 allows.
+        crs: its coordinate system; None: the file says that it is unknown.
+        description: its entry in the ``geo`` metadata, with what version 1.1 allows; ``crs`` in it is a ``Crs``.
         bbox_column: struct column that holds the bounding box of each geometry, if the file declares one.
     """
 
     name: str
     encoding: str
-    crs: Any
+    crs: Crs | None
     description: dict[str, Any]
     bbox_column: str | None
 
@@ -74,7 +74,7 @@ class _Entry(msgspec.Struct):
     covering: Any = None
 
     def description(self) -> dict[str, Any]:
-        """What of it version 1.1 allows, the coordinate system as it is."""
+        """The entry with what version 1.1 allows, the coordinate system as the file defines it."""
         kinds = self.geometry_type if isinstance(self.geometry_types, msgspec.UnsetType) else self.geometry_types
         kinds = [kinds] if isinstance(kinds, str) else list(dict.fromkeys(kinds))
         # Without a kind that has no name here the others would be a wrong promise.
@@ -123,6 +123,9 @@ def geometry_columns(
             message = "has the type GEOGRAPHY, with edges on a sphere; store it as GEOMETRY or GeoParquet"
             raise InvalidInput(message, filename=filename, column=column)
         return None, {}
+    for entry in entries.values():
+        if entry.get("crs") is not None:
+            entry["crs"] = Crs(entry["crs"], filename)
     if name not in schema.names:
         message = "is the primary geometry, but there is no such column"
         raise InvalidInput(message, filename=filename, column=shortened(name))
@@ -135,8 +138,8 @@ def geometry_columns(
         message = f"has the encoding {shortened(encoding)}; points and polygons are clustered, as {known}"
         raise InvalidInput(message, filename=filename, column=name)
     _require_type(schema.field(name).type, encoding, name, filename)
-    # A missing entry means longitude and latitude, a null one that nobody knows.
-    crs = description.get("crs", LONGITUDE_LATITUDE)
+    # No entry means longitude and latitude, null that the system is unknown.
+    crs = description.get("crs", Crs(LONGITUDE_LATITUDE, filename))
     geometry = GeometryColumn(name, encoding, crs, description, _covering_column(description, schema))
     return geometry, {column: entry for column, entry in entries.items() if _is_sound(column, entry, schema)}
 
@@ -254,8 +257,8 @@ def geo_metadata(
     Args:
         schema: with the bbox columns that other geometry columns than the primary one may name.
         primary: name of the primary geometry column.
-        descriptions: entries of the geometry columns; others than the primary one are left out if nobody knows the
-            coordinate system that they name.
+        descriptions: entries of the geometry columns, ``crs`` in them as a ``Crs``; all but the primary one are left
+            out if their coordinate system is not known.
         bbox_column: struct column with the bounding boxes of the primary geometries.
         bounds: these boxes, float64 (n, 4), or (n, 2) for points, which are their own; not finite where there is none.
     """
@@ -276,19 +279,18 @@ def geo_metadata(
 def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
     """An entry with its coordinate system as PROJJSON, and without a covering that is not there.
 
-    What is named by the code of longitude and latitude has none, which means the same: spelled out for two columns it
-    takes more room than the clusters of a small file.
+    The entry ``crs`` is left out for the code of longitude and latitude, which is the default: written out for two
+    columns it takes more room than the clusters of a small file.
     """
     current = {key: value for key, value in description.items() if key != "covering"}
-    if current.get("crs") == LONGITUDE_LATITUDE:
+    crs: Crs | None = current.get("crs")
+    if crs is not None and crs.definition == LONGITUDE_LATITUDE:
         del current["crs"]
+    elif crs is not None:
+        current["crs"] = crs.projjson
     bbox_column = _covering_column(description, schema)
     if bbox_column is not None:
         current["covering"] = _covering(bbox_column)
-    if current.get("crs") is not None:
-        crs = parse_crs(current["crs"], "")
-        if not isinstance(current["crs"], dict):
-            current["crs"] = projjson(crs.srs)
     return current
 
 

@@ -5,14 +5,13 @@ Only the columns with these are decoded, piece by piece, into arrays of numbers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kmeans.arrays import BoolArray, FloatArray, IntArray
 from kmeans.spatial.rows import finite_rows
-from sampling_units.crs.systems import outside_domain, parse_crs
+from sampling_units.crs.systems import Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io import columns
 from sampling_units.io.columns import Grouping
@@ -49,7 +48,7 @@ class Rows:
     Attributes:
         points: float64 (n, 2), the point or the centroid in the coordinates of the file; NaN where there is none.
         n_corners, corners, bounds: as in ``Geometries``.
-        crs: coordinate system of these, as pyproj reads it.
+        crs: coordinate system of these.
         weights: float64 (n,).
         is_sound: bool (n,), False for rows that cannot be clustered.
         grouping: the groups that clusters must not mix.
@@ -60,7 +59,7 @@ class Rows:
     n_corners: IntArray | None
     corners: FloatArray
     bounds: FloatArray | None
-    crs: Any
+    crs: Crs
     weights: FloatArray
     is_sound: BoolArray
     grouping: Grouping
@@ -101,11 +100,10 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     joined = _join(geometries)
     crs = known_crs(places, joined.points, file.filename)
     defect = joined.defect
-    known = parse_crs(crs, file.filename)
-    off_the_globe = outside_domain(joined.points, known)
+    off_the_globe = crs.outside_domain(joined.points)
     if joined.n_corners is not None:
         row_of_corner = np.repeat(np.arange(file.n_rows), joined.n_corners)
-        off_the_globe[row_of_corner[outside_domain(joined.corners, known)]] = True
+        off_the_globe[row_of_corner[crs.outside_domain(joined.corners)]] = True
     if off_the_globe.any():
         defect[(defect == Defect.NONE) & off_the_globe] = Defect.OFF_THE_GLOBE
     weight = np.ones(file.n_rows)

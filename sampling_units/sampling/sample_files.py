@@ -10,10 +10,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyproj
 
 from kmeans.arrays import FloatArray, IntArray
-from sampling_units.crs.systems import parse_crs
+from sampling_units.crs.systems import Crs
 from sampling_units.errors import InvalidInput, InvalidParameters
 from sampling_units.io import columns
 from sampling_units.io.geo_file import GeoFile
@@ -90,7 +89,7 @@ def read_frames(files: Sequence[Path], design: SampleDesign) -> SamplingFrame:
     """
     tables: list[pa.Table] = []
     all_sizes: list[FloatArray] = []
-    systems: list[pyproj.CRS | None] = []
+    systems: list[Crs | None] = []
     origins: list[Any] = []
     for file in files:
         frame = GeoFile(str(file), str(file))
@@ -114,8 +113,7 @@ def read_frames(files: Sequence[Path], design: SampleDesign) -> SamplingFrame:
         tables.append(table)
         all_sizes.append(sizes)
         origins.append(_parameters_of(frame))
-        crs = None if frame.geometry is None else frame.geometry.crs
-        systems.append(None if crs is None else parse_crs(crs, str(file)))
+        systems.append(None if frame.geometry is None else frame.geometry.crs)
         if not table.schema.equals(tables[0].schema):
             raise InvalidInput(f"has other columns than {files[0]}", filename=str(file))
         if not _are_alike(systems[-1], systems[0]):
@@ -139,11 +137,11 @@ def is_sample(path: Path) -> bool:
         return False
 
 
-def _are_alike(system: pyproj.CRS | None, other: pyproj.CRS | None) -> bool:
-    """Whether coordinates mean the same; in a file both names of longitude and latitude have the same order."""
+def _are_alike(system: Crs | None, other: Crs | None) -> bool:
+    """Whether coordinates mean the same in both systems; unknown ones (None) are alike."""
     if system is None or other is None:
         return system is other
-    return bool(system.equals(other, ignore_axis_order=True))
+    return system.is_same_as(other)
 
 
 def _parameters_of(frame: GeoFile) -> Any:

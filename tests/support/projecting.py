@@ -4,6 +4,7 @@ import numpy as np
 import pyproj
 
 from sampling_units.crs.projection import choose_projection
+from sampling_units.crs.systems import Crs
 
 DEGREES = "OGC:CRS84"
 PHILIPPINES, MOROCCO, SPITSBERGEN, FIJI = (121.3, 14.6), (-6.4, 33.6), (16.5, 78.6), (180.0, -17.2)
@@ -23,7 +24,7 @@ def by_pyproj(points, source, target):
 
 
 def choose(points, source=DEGREES, wanted="auto"):
-    return choose_projection(points, source, wanted, "area.parquet")
+    return choose_projection(points, Crs(source, "area.parquet"), wanted)
 
 
 def project(points, source=DEGREES, wanted="auto"):

@@ -9,7 +9,7 @@ import shapely
 
 from kmeans.arrays import BoolArray
 from sampling_units.cli.export.attributes import ExportedColumn
-from sampling_units.crs.systems import LONGITUDE_LATITUDE
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io.geometry import decode_shapes
 
@@ -22,7 +22,7 @@ _MULTIPLE = {
 }
 _TYPES = {*_MULTIPLE, *(name.removeprefix("Multi") for name in _MULTIPLE), "GeometryCollection"}
 # Longitude and latitude as programs for maps know them; GDAL takes longitude first all the same.
-_KNOWN_LONGITUDE_LATITUDE = "EPSG:4326"
+LONGITUDE_LATITUDE_FOR_GDAL = "EPSG:4326"
 
 _BROKEN = "the geometry is broken WKB"
 
@@ -52,13 +52,13 @@ def as_wkb(array: pa.Array, encoding: str, wanted_type: str) -> pa.Array:
     return pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
 
 
-def crs_for_gdal(crs: pyproj.CRS) -> str:
+def crs_for_gdal(crs: Crs) -> str:
     """The authority code of a coordinate system, or its definition if it has none."""
-    authority = crs.to_authority(min_confidence=100)
+    authority = crs.system.to_authority(min_confidence=100)
     if authority is None:
-        return str(crs.to_wkt())
+        return str(crs.system.to_wkt())
     code = ":".join(authority)
-    return _KNOWN_LONGITUDE_LATITUDE if code == LONGITUDE_LATITUDE else code
+    return LONGITUDE_LATITUDE_FOR_GDAL if code == LONGITUDE_LATITUDE else code
 
 
 def export_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.Transformer | None) -> ExportedColumn:

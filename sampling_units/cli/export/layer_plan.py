@@ -1,6 +1,5 @@
 """How a Parquet file becomes a layer of a map file: its columns, type of geometry and coordinate system."""
 
-import json
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,11 +8,11 @@ import pyarrow as pa
 import pyproj
 
 from sampling_units.cli.export.attributes import ExportedColumn, Format, export_attribute
-from sampling_units.cli.export.geometries import crs_for_gdal, export_further_geometry
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs
+from sampling_units.cli.export.geometries import LONGITUDE_LATITUDE_FOR_GDAL, crs_for_gdal, export_further_geometry
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io.geo_file import GeoFile
-from sampling_units.io.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn
+from sampling_units.io.geo_metadata import BBOX_FIELDS, GeometryColumn
 
 # What GDAL calls the number of a row: a column of this name would get lost.
 _ROW_NUMBER = "OGC_FID"
@@ -34,7 +33,7 @@ class Plan:
 
     filename: str
     geometry: GeometryColumn
-    crs: pyproj.CRS | None
+    crs: Crs | None
     columns: dict[str, ExportedColumn]
     changes: list[str]
     n_rows: int
@@ -113,10 +112,10 @@ def _as_type(data_type: str | None) -> str:
     return "there is no such column" if data_type is None else f"the type is {data_type}"
 
 
-def _known_crs(geometry: GeometryColumn, wanted: Format, filename: str) -> tuple[pyproj.CRS | None, list[str]]:
+def _known_crs(geometry: GeometryColumn, wanted: Format, filename: str) -> tuple[Crs | None, list[str]]:
     """The coordinate system of a file, and what becomes of it."""
-    if geometry.crs is not None:
-        crs = parse_crs(geometry.crs, filename)
+    crs = geometry.crs
+    if crs is not None:
         is_changed = wanted.is_geojson and not _is_longitude_latitude(crs)
         return crs, [f"coordinates: longitude and latitude instead of {crs.name}"] if is_changed else []
     if wanted.is_geojson:
@@ -128,25 +127,26 @@ def _known_crs(geometry: GeometryColumn, wanted: Format, filename: str) -> tuple
     return None, []
 
 
-def _is_longitude_latitude(crs: pyproj.CRS) -> bool:
-    return crs_for_gdal(crs) == crs_for_gdal(parse_crs(LONGITUDE_LATITUDE, ""))
+def _is_longitude_latitude(crs: Crs) -> bool:
+    return crs_for_gdal(crs) == LONGITUDE_LATITUDE_FOR_GDAL
 
 
 def _further_geometries(file: GeoFile, geometry: GeometryColumn) -> dict[str, dict[str, Any]]:
-    """Entries of the ``geo`` metadata of columns with WKB other than the primary one."""
-    columns = json.loads((file.schema.metadata or {}).get(GEO_METADATA, b'{"columns": {}}'))["columns"]
-    return {name: entry for name, entry in columns.items() if name != geometry.name and entry.get("encoding") == "WKB"}
+    """Entries of the columns with WKB other than the primary one."""
+    return {
+        name: entry for name, entry in file.geometries.items() if name != geometry.name and entry["encoding"] == "WKB"
+    }
 
 
 def _exported(field: pa.Field, further: dict[str, dict[str, Any]], wanted: Format) -> ExportedColumn:
     if field.name not in further:
         return export_attribute(field, wanted)
     description = further[field.name]
-    value, transformer = description.get("crs", LONGITUDE_LATITUDE), None
-    if wanted.is_geojson and value is not None:
-        crs = parse_crs(value, field.name)
-        if not _is_longitude_latitude(crs):
-            transformer = pyproj.Transformer.from_crs(crs, LONGITUDE_LATITUDE, always_xy=True)
+    # No entry means longitude and latitude.
+    crs: Crs | None = description.get("crs")
+    transformer = None
+    if wanted.is_geojson and crs is not None and not _is_longitude_latitude(crs):
+        transformer = pyproj.Transformer.from_crs(crs.system, LONGITUDE_LATITUDE, always_xy=True)
     return export_further_geometry(field.name, description.get("geometry_types", ()), transformer)
 
 

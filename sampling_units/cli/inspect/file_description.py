@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sampling_units.crs.systems import LONGITUDE_LATITUDE, parse_crs
+from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io.coordinates import CoordinateColumns, find_places
 from sampling_units.io.geo_file import PIECE_ROWS, GeoFile
@@ -168,12 +168,13 @@ def _geometry(
 ) -> Geometry:
     geometry = file.geometry if is_primary and file is not None else None
     kinds = entry.get("geometry_types", [])
+    crs = _declared_crs(entry) if geometry is None else geometry.crs
     return Geometry(
         columns=[name],
         is_primary=is_primary,
         encoding=str(entry.get("encoding")),
         types=[str(kind) for kind in kinds] if isinstance(kinds, list) else [],
-        crs=_crs(entry.get("crs", LONGITUDE_LATITUDE)),
+        crs=_crs(crs),
         bounding_box=_declared_box(entry) or (None if geometry is None else _found_box(geometry, parquet, file)),
     )
 
@@ -181,18 +182,23 @@ def _geometry(
 def _coordinates(pair: CoordinateColumns, parquet: pq.ParquetFile) -> Geometry:
     """Two columns that find_places takes for longitude and latitude."""
     box = _box_of_statistics(parquet, [pair.x, pair.y, pair.x, pair.y])
-    crs = _crs(LONGITUDE_LATITUDE)
+    crs = _crs(Crs(LONGITUDE_LATITUDE))
     return Geometry(columns=[pair.x, pair.y], is_primary=True, encoding=None, types=[], crs=crs, bounding_box=box)
 
 
-def _crs(value: Any) -> CoordinateSystem | None:
-    if value is None:
+def _declared_crs(entry: dict[str, Any]) -> Crs | None:
+    """The system that an entry of the ``geo`` metadata names, None for null."""
+    value = entry.get("crs", LONGITUDE_LATITUDE)
+    return None if value is None else Crs(value)
+
+
+def _crs(crs: Crs | None) -> CoordinateSystem | None:
+    if crs is None:
         return None
     try:
-        crs = parse_crs(value, "")
+        authority = crs.system.to_authority()
     except InvalidInput:
-        return CoordinateSystem(str(value), None)
-    authority = crs.to_authority()
+        return CoordinateSystem(str(crs.definition), None)
     return CoordinateSystem(crs.name, None if authority is None else ":".join(authority))
 
 

@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from kmeans.arrays import IntArray
 from sampling_units.cli.row_progress import Advance
 from sampling_units.cli.split.column_values import STAND_INS, Values
-from sampling_units.crs.systems import parse_crs
 from sampling_units.errors import OutputNotWritable
 from sampling_units.io.geo_file import PIECE_ROWS, GeoFile, regrouped
 from sampling_units.io.geo_metadata import GEO_METADATA
@@ -167,7 +166,7 @@ def _schema_of_parts(file: GeoFile) -> pa.Schema:
     elif file.geometry is not None:
         # Parquet's own type GEOMETRY, which pyarrow reads but does not write.
         geometry = file.geometry
-        crs = None if geometry.crs is None else parse_crs(geometry.crs, file.filename).to_json_dict()
+        crs = None if geometry.crs is None else geometry.crs.system.to_json_dict()
         description = {"encoding": geometry.encoding, "geometry_types": [], "crs": crs}
         geo = {"version": "1.1.0", "primary_column": geometry.name, "columns": {geometry.name: description}}
         metadata[GEO_METADATA] = json.dumps(geo).encode()

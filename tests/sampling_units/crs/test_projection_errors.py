@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sampling_units.crs.systems import check_crs, outside_domain, parse_crs
+from sampling_units.crs.systems import Crs, check_crs
 from sampling_units.errors import InvalidInput, InvalidParameters
 from tests.support.projecting import (
     DEGREES,
@@ -58,10 +58,10 @@ def test_later_batches_name_their_row_too():
 
 def test_rows_off_the_globe_can_be_found_beforehand():
     points = np.array([(121, 14), (121, 90), (121, -90.1), (-360, 0), (360.1, 0), (np.nan, np.nan)])
-    assert outside_domain(points, parse_crs(DEGREES, "")).tolist() == [False, False, True, False, True, False]
-    assert outside_domain(np.array([(399.0, 99.0), (0.0, 100.1)]), parse_crs("EPSG:4807", "")).tolist() == [False, True]
-    assert not outside_domain(points * 1e6, parse_crs("EPSG:32651", "")).any()
-    assert outside_domain(points[:0], parse_crs(DEGREES, "")).shape == (0,)
+    assert Crs(DEGREES).outside_domain(points).tolist() == [False, False, True, False, True, False]
+    assert Crs("EPSG:4807").outside_domain(np.array([(399.0, 99.0), (0.0, 100.1)])).tolist() == [False, True]
+    assert not Crs("EPSG:32651").outside_domain(points * 1e6).any()
+    assert Crs(DEGREES).outside_domain(points[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize(
