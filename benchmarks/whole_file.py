@@ -34,7 +34,7 @@ from sampling_units.parameters import RunParameters, parse_parameters
 
 # Functions whose time makes up a stage; what one calls is counted with it.
 STAGES = {
-    "read": ("__init__:geo_file", "find_places", "read_rows"),
+    "read": ("__init__:geo_file", "find_coordinates", "read_rows"),
     "project": ("choose_projection", "to_metres:projection"),
     "lattice": ("find_cells",),
     "tree_and_graph": ("build_kdtree:kdtree", "build_neighbour_graph", "find_components"),

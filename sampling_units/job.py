@@ -1,4 +1,4 @@
-"""The job of one file, the same in Lambda and on a laptop: places in, the clustered file and its frame out."""
+"""The job of one file, the same in Lambda and on a laptop: the input in, the clustered file and its frame out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -79,7 +79,11 @@ def _clustered(
     labels = np.full(len(rows.points), -1, np.int64)
     labels[rows.is_sound] = clustering.labels
     clusters = ClusterColumns(
-        labels, _cluster_ids(filename, clustering, grouping), clustering.weight, clustering.status.tolist()
+        labels,
+        _cluster_ids(filename, clustering, grouping),
+        clustering.weight,
+        clustering.status.tolist(),
+        params.column_prefix,
     )
     report = _report(job_input, clustering)
     origin = describe_origin(params, input_etag)
@@ -92,15 +96,7 @@ def _clustered(
         clustering.centroid,
     )
     write_frame(sinks.frame, job_input, clusters, figures, provenance)
-    write_clustered(
-        sinks.clustered,
-        job_input.file,
-        job_input.places,
-        rows,
-        clusters,
-        prefix=params.column_prefix,
-        provenance=provenance,
-    )
+    write_clustered(sinks.clustered, job_input.file, rows, clusters, provenance)
     return report
 
 

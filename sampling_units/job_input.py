@@ -16,14 +16,14 @@ from sampling_units.errors import InvalidInput
 from sampling_units.formats import open_input
 from sampling_units.formatting import counted
 from sampling_units.io.clustered_file import require_free_columns
-from sampling_units.io.coordinates import Places, find_places
-from sampling_units.io.geo_file import PIECE_ROWS, GeoFile
+from sampling_units.io.coordinates import find_coordinates
+from sampling_units.io.geo_file import ROW_GROUP_ROWS, GeoFile
 from sampling_units.io.rows import Rows, WantedColumns, read_rows
 from sampling_units.lattice.cells import Cells, find_cells
 from sampling_units.parameters import RunParameters
 
-# Memory that a row takes at least while its file is clustered, and a value while its piece of the file is held; what
-# takes more than this fails when it does.
+# The least memory that a row takes while its file is clustered, and a value while its chunk of the file is held. A file
+# that takes more than this fails when the memory is used up.
 _BYTES_PER_ROW, _BYTES_PER_VALUE = 250, 4
 
 
@@ -33,7 +33,6 @@ class JobInput:
 
     Attributes:
         file: the input, from which the outputs take all columns.
-        places: where it has its coordinates.
         rows: all n rows in the coordinates of the file.
         projection: from these to metres.
         points: float64 (m, 2), metres.
@@ -47,7 +46,6 @@ class JobInput:
     """
 
     file: GeoFile
-    places: Places
     rows: Rows
     projection: Projection
     points: FloatArray
@@ -76,14 +74,14 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
     file = open_input(source, filename)
     _require_memory(file)
     require_free_columns(file, params.column_prefix)
-    places = find_places(file, params.longitude_column, params.latitude_column, params.input_crs)
+    coordinates = find_coordinates(file, params.longitude_column, params.latitude_column, params.input_crs)
     wanted = WantedColumns(
         weight=params.weight_column,
         group_by=params.group_by,
         urban=params.urban_column if params.tells_settlements_apart and file.n_rows else None,
         urban_values=params.urban_values,
     )
-    rows = read_rows(file, places, wanted, drop_invalid=params.drop_invalid)
+    rows = read_rows(file, coordinates, wanted, drop_invalid=params.drop_invalid)
     points, weights, groups = rows.points, rows.weights, rows.grouping.number
     if not rows.is_sound.all():
         points, weights, groups = points[rows.is_sound], weights[rows.is_sound], groups[rows.is_sound]
@@ -94,7 +92,6 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
     window = longitude_window(points, metres, projection)
     return JobInput(
         file=file,
-        places=places,
         rows=rows,
         projection=projection,
         points=metres,
@@ -111,7 +108,7 @@ def read_input(source: Any, filename: str, params: RunParameters) -> JobInput:
 def _require_memory(file: GeoFile) -> None:
     """A few kilobytes can hold a billion rows: refused before anything is decoded."""
     n_columns = len(file.schema)
-    n_bytes = file.n_rows * _BYTES_PER_ROW + min(file.n_rows, PIECE_ROWS) * n_columns * _BYTES_PER_VALUE
+    n_bytes = file.n_rows * _BYTES_PER_ROW + min(file.n_rows, ROW_GROUP_ROWS) * n_columns * _BYTES_PER_VALUE
     memory.require(file.filename, n_bytes, f"{counted(file.n_rows, 'row')} of {counted(n_columns, 'column')}")
 
 

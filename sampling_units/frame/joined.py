@@ -13,7 +13,7 @@ from kmeans.arrays import FloatArray
 from sampling_units.frame import schema
 from sampling_units.frame.reading import Frame
 from sampling_units.io.encoding import bounding_boxes, points_as_wkb
-from sampling_units.io.geo_file import PIECE_ROWS
+from sampling_units.io.geo_file import ROW_GROUP_ROWS
 from sampling_units.io.geo_metadata import GEO_METADATA, geo_metadata
 from sampling_units.io.provenance import PROVENANCE_METADATA, encode_provenance
 
@@ -58,7 +58,7 @@ class JoinedFrame:
         self._pending.append(_as_table(filename, frame, self._prefix))
         self._n_pending += len(frame.ids)
         self.n_clusters += len(frame.ids)
-        if self._n_pending >= PIECE_ROWS:
+        if self._n_pending >= ROW_GROUP_ROWS:
             self._flush()
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class _Part:
     n_rows: int = 0
 
     def append(self, table: pa.Table) -> None:
-        self.writer.write_table(table, row_group_size=PIECE_ROWS)
+        self.writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         self.n_rows += table.num_rows
 
 

@@ -13,7 +13,7 @@ from sampling_units.errors import InvalidInput
 from sampling_units.frame import schema
 from sampling_units.io.clustered_file import ClusterColumns
 from sampling_units.io.encoding import bounding_boxes, points_as_wkb
-from sampling_units.io.geo_file import PIECE_ROWS
+from sampling_units.io.geo_file import ROW_GROUP_ROWS
 from sampling_units.io.geo_metadata import GEO_METADATA, geo_metadata
 from sampling_units.io.parquet_output import open_writer
 from sampling_units.io.provenance import PROVENANCE_METADATA
@@ -119,7 +119,7 @@ def write_frame(
     }
     table = table.replace_schema_metadata(metadata)
     with open_writer(sink, table.schema, table.num_rows, names[schema.BBOX]) as writer:
-        writer.write_table(table, PIECE_ROWS)
+        writer.write_table(table, ROW_GROUP_ROWS)
 
 
 def _transformed(polygons: npt.NDArray[np.object_], transformation: Any) -> npt.NDArray[np.object_]:

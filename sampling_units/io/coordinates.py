@@ -1,4 +1,4 @@
-"""Where the rows of a file say what place they have: in a geometry column, or in two columns of numbers."""
+"""Which columns hold the coordinates of a file: a geometry column, or two columns of numbers."""
 
 from dataclasses import dataclass
 
@@ -23,32 +23,34 @@ class CoordinateColumns:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where to find the place of a row.
+class CoordinateSource:
+    """Where the coordinates of a file are found.
 
     Attributes:
-        source: the column or columns.
+        columns: the geometry column, or the two columns of numbers.
         crs: their coordinate system; None: the file says that it is unknown.
         is_geographic: whether the coordinates are degrees, as far as the file says.
     """
 
-    source: GeometryColumn | CoordinateColumns
+    columns: GeometryColumn | CoordinateColumns
     crs: Crs | None
     is_geographic: bool
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        if isinstance(self.source, GeometryColumn):
-            return (self.source.name,)
-        return (self.source.x, self.source.y)
+    def names(self) -> tuple[str, ...]:
+        if isinstance(self.columns, GeometryColumn):
+            return (self.columns.name,)
+        return (self.columns.x, self.columns.y)
 
 
-def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input_crs: str | None) -> Places:
-    """The columns with the places of the rows.
+def find_coordinates(
+    file: GeoFile, x_column: str | None = None, y_column: str | None = None, input_crs: str | None = None
+) -> CoordinateSource:
+    """The columns with the coordinates of the rows.
 
     Args:
         file: the file.
-        x_column, y_column: names given by the user; they go before a geometry column.
+        x_column, y_column: names given by the user; they are preferred to a geometry column.
         input_crs: coordinate system of files that do not name one.
 
     Raises:
@@ -59,19 +61,19 @@ def find_places(file: GeoFile, x_column: str | None, y_column: str | None, input
         check_input_crs(input_crs)
     named_crs = None if input_crs is None else Crs(input_crs, file.filename)
     if x_column is not None and y_column is not None:
-        source = CoordinateColumns(x_column, y_column)
+        pair = CoordinateColumns(x_column, y_column)
     elif file.geometry is not None:
         crs = file.geometry.crs or named_crs
-        return Places(file.geometry, crs, crs is not None and crs.is_geographic)
+        return CoordinateSource(file.geometry, crs, crs is not None and crs.is_geographic)
     else:
-        source = _detected(file)
-    for name in (source.x, source.y):
+        pair = _detected(file)
+    for name in (pair.x, pair.y):
         data_type = file.require_column(name)
         if not is_number(data_type):
             message = f"has the type {shortened(data_type)}, not a number"
             raise InvalidInput(message, filename=file.filename, column=name)
     crs = named_crs or Crs(LONGITUDE_LATITUDE, file.filename)
-    return Places(source, crs, crs.is_geographic)
+    return CoordinateSource(pair, crs, crs.is_geographic)
 
 
 def check_input_crs(name: str) -> None:
@@ -99,20 +101,25 @@ def _detected(file: GeoFile) -> CoordinateColumns:
     )
 
 
-def known_crs(places: Places, points: FloatArray, filename: str) -> Crs:
-    """The coordinate system of the places; where the file leaves it open, degrees if all ``points`` could be some.
+def known_crs(coordinates: CoordinateSource, points: FloatArray, filename: str) -> Crs:
+    """The coordinate system of a file; if the file does not know it, degrees, if all ``points`` can be degrees.
+
+    Args:
+        coordinates: where the points were read.
+        points: float64 (n, 2), NaN where a row has none.
+        filename: for error messages.
 
     Raises:
         InvalidInput: it is unknown, and the numbers are too large for degrees.
     """
-    if places.crs is not None:
-        return places.crs
-    # Comparisons with NaN are False: what has no place does not matter here.
+    if coordinates.crs is not None:
+        return coordinates.crs
+    # Comparisons with NaN are False, so rows without coordinates do not matter here.
     if not ((abs(points[:, 0]) > 180).any() or (abs(points[:, 1]) > 90).any()):
         return Crs(LONGITUDE_LATITUDE, filename)
     raise InvalidInput(
         "has no coordinate system, and its coordinates are no longitudes and latitudes; name it with "
         "input_crs (--input-crs)",
         filename=filename,
-        column=", ".join(places.columns),
+        column=", ".join(coordinates.names),
     )

@@ -1,4 +1,4 @@
-"""A Parquet file opened for reading, piece by piece: small files are decoded once, large ones never held whole."""
+"""A Parquet file opened for reading in chunks of rows: small files are decoded once, large ones never held whole."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from sampling_units.errors import InvalidInput
 from sampling_units.formatting import explained, shortened
 from sampling_units.io.geo_metadata import geometry_columns
 
-# Rows of a piece, and of a row group of an output: as GeoParquet readers like it, and some 10 MB in memory.
-PIECE_ROWS = 131_072
+# Rows of a row group of an output, and of a chunk of an input. It suits readers of GeoParquet, and takes some 10 MB.
+ROW_GROUP_ROWS = 131_072
 # Columns that an error lists: a message has to stay short.
 _NAMED_COLUMNS = 20
 # What pyarrow says of files that are cut off, and of files of other formats.
 _NO_FOOTER = "magic bytes not found"
-# What pyarrow says of lists and structs with a dictionary in a piece of several parts.
+# What pyarrow says of lists and structs with a dictionary in a chunk of several row groups.
 _NESTED_LIMITATION = "Nested data conversions"
 
 
@@ -52,31 +52,31 @@ class GeoFile:
         self._whole: pa.Table | None = None
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows in order, in pieces of at most ``PIECE_ROWS``; all columns, or those named, in file order.
+        """The rows in order, in chunks of at most ``ROW_GROUP_ROWS``; all columns, or those named, in file order.
 
         Raises:
             InvalidInput: the file cannot be decoded.
         """
         with self._errors_translated():
-            if self.n_rows <= PIECE_ROWS:
+            if self.n_rows <= ROW_GROUP_ROWS:
                 if self._whole is None:
                     self._whole = self._as_stored(self._parquet.read(use_threads=False))
                     self._require_rows(self._whole.num_rows)
                 yield self._whole if columns is None else self._whole.select(columns)
                 return
             n_read = 0
-            for batch in self._parquet.iter_batches(PIECE_ROWS, columns=columns):
+            for batch in self._parquet.iter_batches(ROW_GROUP_ROWS, columns=columns):
                 n_read += batch.num_rows
                 yield self._as_stored(pa.Table.from_batches([batch]))
             self._require_rows(n_read)
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
-        """Turn what pyarrow says of the file into errors of the contract."""
+        """Turn pyarrow's errors about the file into ours."""
         try:
             yield
         except MemoryError:
-            # Also one of pyarrow's own errors; it says nothing against the file.
+            # pyarrow's own error for it is a MemoryError too. The file is not to blame.
             raise
         except pa.ArrowNotImplementedError as error:
             if _NESTED_LIMITATION not in str(error):
@@ -90,7 +90,7 @@ class GeoFile:
             raise self._unreadable(error) from error
 
     def _require_rows(self, n_rows: int) -> None:
-        """Refuse a file with another number of rows than its footer says."""
+        """Refuse a file whose number of rows is not that of its footer."""
         if n_rows != self.n_rows:
             message = f"is not a readable Parquet file (its footer says {self.n_rows:,} rows, but there are {n_rows:,})"
             raise InvalidInput(message, filename=self.filename)
@@ -131,13 +131,13 @@ def _is_geoarrow(data_type: pa.DataType) -> bool:
 
 
 def _without_geoarrow(schema: pa.Schema) -> pa.Schema:
-    """The schema with the types that geometries are stored as; where GeoArrow is in use, pyarrow reads them as its."""
+    """The schema with storage types in place of the extension types that pyarrow gives if GeoArrow is installed."""
     fields = [field.with_type(field.type.storage_type) if _is_geoarrow(field.type) else field for field in schema]
     return pa.schema(fields, schema.metadata)
 
 
-def regrouped(tables: Iterable[pa.Table], n_rows: int = PIECE_ROWS) -> Iterator[pa.Table]:
-    """The same rows in pieces of ``n_rows`` and a last one with the rest; what is read ends with a dictionary."""
+def regrouped(tables: Iterable[pa.Table], n_rows: int = ROW_GROUP_ROWS) -> Iterator[pa.Table]:
+    """The rows of all tables in chunks of ``n_rows``, the last one with the rest; chunks as read may be shorter."""
     held: list[pa.Table] = []
     n_held = 0
     for table in tables:

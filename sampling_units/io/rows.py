@@ -1,6 +1,6 @@
-"""What a clustering needs of every row of a file: place, weight, group and kind of settlement.
+"""What a clustering needs of every row of a file: coordinates, weight, group, and whether it is urban.
 
-Only the columns with these are decoded, piece by piece, into arrays of numbers.
+Only the columns with these are decoded, chunk by chunk, into arrays of numbers.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from sampling_units.crs.systems import Crs
 from sampling_units.errors import InvalidInput
 from sampling_units.io import columns
 from sampling_units.io.columns import Grouping
-from sampling_units.io.coordinates import Places, known_crs
+from sampling_units.io.coordinates import CoordinateSource, known_crs
 from sampling_units.io.geo_file import GeoFile
 from sampling_units.io.geo_metadata import GeometryColumn
 from sampling_units.io.geometry import Defect, Geometries, decode, from_points
@@ -26,7 +26,7 @@ _NAMED_ROWS = 10
 
 @dataclass(frozen=True)
 class WantedColumns:
-    """Columns to read besides the places; None: the rows have none.
+    """Columns to read besides the coordinates; None: the rows have no such column.
 
     Attributes:
         weight: numbers, the weight of each row; without it every row weighs 1.
@@ -48,17 +48,19 @@ class Rows:
     Attributes:
         points: float64 (n, 2), the point or the centroid in the coordinates of the file; NaN where there is none.
         n_corners, corners, bounds: as in ``Geometries``.
-        crs: coordinate system of these.
+        coordinates: the columns that they come from.
+        crs: their coordinate system.
         weights: float64 (n,).
         is_sound: bool (n,), False for rows that cannot be clustered.
         grouping: the groups that clusters must not mix.
-        is_urban: bool (n,), None if nobody asked for it.
+        is_urban: bool (n,), None if it was not wanted.
     """
 
     points: FloatArray
     n_corners: IntArray | None
     corners: FloatArray
     bounds: FloatArray | None
+    coordinates: CoordinateSource
     crs: Crs
     weights: FloatArray
     is_sound: BoolArray
@@ -71,14 +73,14 @@ class Rows:
         return self.points if self.bounds is None else self.bounds
 
 
-def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_invalid: bool) -> Rows:
+def read_rows(file: GeoFile, coordinates: CoordinateSource, wanted: WantedColumns, *, drop_invalid: bool) -> Rows:
     """Read every row of ``file``.
 
     Raises:
         InvalidInput: a column is missing or of a wrong type; or a row cannot be clustered and ``drop_invalid`` is
-            off: names the first such rows.
+            off, which names the first such rows.
     """
-    named = [*places.columns, wanted.weight, wanted.urban, *wanted.group_by]
+    named = [*coordinates.names, wanted.weight, wanted.urban, *wanted.group_by]
     needed = list(dict.fromkeys(name for name in named if name is not None))
     for name in needed:
         file.require_column(name)
@@ -88,17 +90,17 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     group_columns: dict[str, list[pa.Array]] = {name: [] for name in wanted.group_by}
     first_row = 0
     for table in file.tables(needed):
-        geometries.append(_geometries(table, places, file.filename))
+        geometries.append(_geometries(table, coordinates, file.filename))
         if wanted.weight is not None:
             weights.append(columns.numbers(table[wanted.weight], wanted.weight, file.filename))
         if wanted.urban is not None:
             flags = table[wanted.urban]
             urban.append(columns.is_urban(flags, wanted.urban, wanted.urban_values, file.filename, first_row))
-        for name, pieces in group_columns.items():
-            pieces.append(columns.encoded(table[name], name, file.filename))
+        for name, chunks in group_columns.items():
+            chunks.append(columns.encoded(table[name], name, file.filename))
         first_row += table.num_rows
     joined = _join(geometries)
-    crs = known_crs(places, joined.points, file.filename)
+    crs = known_crs(coordinates, joined.points, file.filename)
     defect = joined.defect
     off_the_globe = crs.outside_domain(joined.points)
     if joined.n_corners is not None:
@@ -115,12 +117,13 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
             defect[(defect == Defect.NONE) & is_invalid] = Defect.WEIGHT_INVALID
             defect[(defect == Defect.WEIGHT_INVALID) & is_null] = Defect.WEIGHT_MISSING
     if not drop_invalid and defect.any():
-        raise _complaint(file.filename, joined, weight, places, wanted.weight)
+        raise _complaint(file.filename, joined, weight, coordinates, wanted.weight)
     return Rows(
         points=joined.points,
         n_corners=joined.n_corners,
         corners=joined.corners,
         bounds=joined.bounds,
+        coordinates=coordinates,
         crs=crs,
         weights=weight,
         is_sound=defect == Defect.NONE,
@@ -129,23 +132,22 @@ def read_rows(file: GeoFile, places: Places, wanted: WantedColumns, *, drop_inva
     )
 
 
-def _geometries(table: pa.Table, places: Places, filename: str) -> Geometries:
-    source = places.source
-    if isinstance(source, GeometryColumn):
-        return decode(table[source.name], source, places.is_geographic)
-    (x, no_x), (y, no_y) = (columns.numbers(table[name], name, filename) for name in (source.x, source.y))
+def _geometries(table: pa.Table, coordinates: CoordinateSource, filename: str) -> Geometries:
+    if isinstance(coordinates.columns, GeometryColumn):
+        return decode(table[coordinates.columns.name], coordinates.columns, coordinates.is_geographic)
+    (x, no_x), (y, no_y) = (columns.numbers(table[name], name, filename) for name in coordinates.names)
     return from_points(np.column_stack([x, y]), no_x | no_y)
 
 
-def _join(pieces: list[Geometries]) -> Geometries:
-    """The pieces of a file as one; points among shapes are their own corner and bounds."""
-    if len(pieces) == 1:
-        return pieces[0]
-    points = np.concatenate([piece.points for piece in pieces])
-    defect = np.concatenate([piece.defect for piece in pieces])
-    if all(piece.n_corners is None for piece in pieces):
+def _join(chunks: list[Geometries]) -> Geometries:
+    """The chunks of a file as one; points among shapes are their own corner and bounds."""
+    if len(chunks) == 1:
+        return chunks[0]
+    points = np.concatenate([chunk.points for chunk in chunks])
+    defect = np.concatenate([chunk.defect for chunk in chunks])
+    if all(chunk.n_corners is None for chunk in chunks):
         return Geometries(points, None, np.empty((0, 2)), None, defect)
-    as_shapes = [_as_shapes(piece) for piece in pieces]
+    as_shapes = [_as_shapes(chunk) for chunk in chunks]
     return Geometries(
         points,
         np.concatenate([n_corners for n_corners, _, _ in as_shapes]),
@@ -155,23 +157,27 @@ def _join(pieces: list[Geometries]) -> Geometries:
     )
 
 
-def _as_shapes(piece: Geometries) -> tuple[IntArray, FloatArray, FloatArray]:
-    if piece.n_corners is not None and piece.bounds is not None:
-        return piece.n_corners, piece.corners, piece.bounds
-    is_there = finite_rows(piece.points)
-    return is_there.astype(np.int64), piece.points[is_there], np.hstack([piece.points, piece.points])
+def _as_shapes(chunk: Geometries) -> tuple[IntArray, FloatArray, FloatArray]:
+    if chunk.n_corners is not None and chunk.bounds is not None:
+        return chunk.n_corners, chunk.corners, chunk.bounds
+    is_there = finite_rows(chunk.points)
+    return is_there.astype(np.int64), chunk.points[is_there], np.hstack([chunk.points, chunk.points])
 
 
 def _complaint(
-    filename: str, geometries: Geometries, weights: FloatArray, places: Places, weight_column: str | None
+    filename: str,
+    geometries: Geometries,
+    weights: FloatArray,
+    coordinates: CoordinateSource,
+    weight_column: str | None,
 ) -> InvalidInput:
-    """Says what is wrong with the first row that cannot be clustered, and which other rows cannot be."""
+    """The error about the first row that cannot be clustered, which lists the other such rows too."""
     rows = np.flatnonzero(geometries.defect)
     row = int(rows[0])
     defect = Defect(int(geometries.defect[row]))
     point = f"({geometries.points[row, 0]}, {geometries.points[row, 1]})"
     weight = str(weights[row])
-    column = weight_column if defect in (Defect.WEIGHT_MISSING, Defect.WEIGHT_INVALID) else ", ".join(places.columns)
+    column = weight_column if defect in (Defect.WEIGHT_MISSING, Defect.WEIGHT_INVALID) else ", ".join(coordinates.names)
     message, value = {
         Defect.MISSING: ("the geometry is missing", "null"),
         Defect.BROKEN: ("the geometry is broken WKB", None),

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from sampling_units.crs.systems import LONGITUDE_LATITUDE, Crs
 from sampling_units.errors import InvalidInput
-from sampling_units.io.coordinates import CoordinateColumns, find_places
-from sampling_units.io.geo_file import PIECE_ROWS, GeoFile
+from sampling_units.io.coordinates import CoordinateColumns, find_coordinates
+from sampling_units.io.geo_file import ROW_GROUP_ROWS, GeoFile
 from sampling_units.io.geo_metadata import BBOX_FIELDS, GEO_METADATA, GeometryColumn
 from sampling_units.io.provenance import read_provenance
 from sampling_units.parameters import RunParameters
@@ -101,8 +101,8 @@ def describe(path: Path) -> FileDescription:
     obstacle, file, pair = None, None, None
     try:
         file = GeoFile(str(path), str(path))
-        places = find_places(file, None, None, None)
-        pair = places.source if isinstance(places.source, CoordinateColumns) else None
+        columns = find_coordinates(file).columns
+        pair = columns if isinstance(columns, CoordinateColumns) else None
     except InvalidInput as error:
         obstacle = error.message
     geo = _geo(schema)
@@ -180,7 +180,7 @@ def _geometry(
 
 
 def _coordinates(pair: CoordinateColumns, parquet: pq.ParquetFile) -> Geometry:
-    """Two columns that find_places takes for longitude and latitude."""
+    """Two columns that ``find_coordinates`` takes for longitude and latitude."""
     box = _box_of_statistics(parquet, [pair.x, pair.y, pair.x, pair.y])
     crs = _crs(Crs(LONGITUDE_LATITUDE))
     return Geometry(columns=[pair.x, pair.y], is_primary=True, encoding=None, types=[], crs=crs, bounding_box=box)
@@ -217,7 +217,7 @@ def _found_box(geometry: GeometryColumn, parquet: pq.ParquetFile, file: GeoFile 
         box = _box_of_statistics(parquet, [f"{geometry.bbox_column}.{field}" for field in BBOX_FIELDS])
         if box is not None:
             return box
-    if file is None or file.n_rows > PIECE_ROWS:
+    if file is None or file.n_rows > ROW_GROUP_ROWS:
         return None
     import numpy as np
     import shapely

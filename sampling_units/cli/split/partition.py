@@ -18,7 +18,7 @@ from kmeans.arrays import IntArray
 from sampling_units.cli.row_progress import Advance
 from sampling_units.cli.split.column_values import STAND_INS, Values
 from sampling_units.errors import OutputNotWritable
-from sampling_units.io.geo_file import PIECE_ROWS, GeoFile, regrouped
+from sampling_units.io.geo_file import ROW_GROUP_ROWS, GeoFile, regrouped
 from sampling_units.io.geo_metadata import GEO_METADATA
 
 # Files open at the same time, about: some systems allow 256.
@@ -139,7 +139,7 @@ def _write_part(tables: Iterable[pa.Table], path: Path, schema: pa.Schema, advan
         for table in tables:
             columns = [_without_unused_words(column) for column in table.columns]
             rows = pa.Table.from_arrays(columns, table.column_names).cast(schema)
-            writer.write_table(rows, PIECE_ROWS)
+            writer.write_table(rows, ROW_GROUP_ROWS)
             advance(table.num_rows)
 
 

@@ -168,7 +168,7 @@ def test_the_frames_of_all_files_are_one_also_of_those_done_before(buckets):
 
 
 def test_a_large_frame_comes_in_parts(buckets, monkeypatch):
-    monkeypatch.setattr("sampling_units.frame.joined.PIECE_ROWS", 6)
+    monkeypatch.setattr("sampling_units.frame.joined.ROW_GROUP_ROWS", 6)
     monkeypatch.setattr("sampling_units.frame.joined._ROWS_PER_PART", 10)
     for number in range(6):
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=cell_file(80, seed=number))
@@ -184,7 +184,7 @@ def test_a_large_frame_comes_in_parts(buckets, monkeypatch):
 @pytest.mark.parametrize("rows_at_a_time", [1, 131_072])
 def test_groups_of_different_types_are_joined_too(buckets, monkeypatch, rows_at_a_time):
     request = REQUEST | {"params": {"target_weight": 20, "group_by": ["code"]}}
-    monkeypatch.setattr("sampling_units.frame.joined.PIECE_ROWS", rows_at_a_time)
+    monkeypatch.setattr("sampling_units.frame.joined.ROW_GROUP_ROWS", rows_at_a_time)
     for number, code in enumerate(["three", 3, 2**60, 4.5]):
         body = cell_file(80, seed=number, code=[code] * 80)
         buckets.put_object(Bucket=INPUTS, Key=f"{number}.parquet", Body=body)

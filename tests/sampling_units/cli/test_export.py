@@ -124,7 +124,7 @@ def test_geojson_is_as_rfc_7946_wants_it(folder):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_clustered_file_larger_than_a_piece_keeps_its_rows(folder, suffix, monkeypatch):
-    monkeypatch.setattr("sampling_units.io.geo_file.PIECE_ROWS", 100)
+    monkeypatch.setattr("sampling_units.io.geo_file.ROW_GROUP_ROWS", 100)
     ids = pa.array([f"area_{number // 20:02d}" for number in range(950)]).dictionary_encode()
     (folder / "in.parquet").write_bytes(cell_file(950, cluster_id=ids))
     done = export("in.parquet", "--out", f"out{suffix}")
@@ -228,7 +228,7 @@ def test_a_file_without_coordinate_system(folder):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_broken_and_missing_geometries(folder, suffix, monkeypatch):
-    monkeypatch.setattr("sampling_units.io.geo_file.PIECE_ROWS", 100)
+    monkeypatch.setattr("sampling_units.io.geo_file.ROW_GROUP_ROWS", 100)
     sound = point_geometry(cells(250)[0]).to_pylist()
     for name, value in (("broken", b"\1\1"), ("missing", None)):
         (folder / f"{name}.parquet").write_bytes(cell_file(250, geometry=[*sound[:-3], value, *sound[-2:]]))

@@ -79,7 +79,7 @@ def test_rows_without_a_place_do_not_widen_the_box(folder):
 
 def test_a_large_file_without_boxes_is_not_read(folder, monkeypatch):
     content = file_bytes({"geometry": point_geometry(cells(400)[0])})
-    monkeypatch.setattr("sampling_units.cli.inspect.file_description.PIECE_ROWS", 399)
+    monkeypatch.setattr("sampling_units.cli.inspect.file_description.ROW_GROUP_ROWS", 399)
     [geometry] = described(content)["geometries"]
     assert geometry["bounding_box"] is None
 

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sampling_units.cli.split.partition import _buckets
-from sampling_units.io.geo_file import PIECE_ROWS, regrouped
+from sampling_units.io.geo_file import ROW_GROUP_ROWS, regrouped
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=500), st.integers(1, 10**6))
@@ -22,8 +22,8 @@ def test_buckets_are_few_and_no_larger_than_memory_allows(n_rows, most_rows):
 
 
 def test_pieces_are_full_whatever_they_are_made_of():
-    rows = pa.table({"row": np.arange(2 * PIECE_ROWS + 5)})
-    edges = [0, 7, 7, PIECE_ROWS, 2 * PIECE_ROWS + 5]
+    rows = pa.table({"row": np.arange(2 * ROW_GROUP_ROWS + 5)})
+    edges = [0, 7, 7, ROW_GROUP_ROWS, 2 * ROW_GROUP_ROWS + 5]
     pieces = list(regrouped(rows.slice(begin, end - begin) for begin, end in pairwise(edges)))
-    assert [piece.num_rows for piece in pieces] == [PIECE_ROWS, PIECE_ROWS, 5]
+    assert [piece.num_rows for piece in pieces] == [ROW_GROUP_ROWS, ROW_GROUP_ROWS, 5]
     assert pa.concat_tables(pieces).equals(rows)

@@ -40,7 +40,7 @@ def tables(folder):
 def tiny_buckets(monkeypatch):
     """Rows are sorted into as many buckets as is allowed, and read in small pieces."""
     monkeypatch.setattr(partition, "_BUCKET_BYTES", 1)
-    monkeypatch.setattr("sampling_units.io.geo_file.PIECE_ROWS", 100)
+    monkeypatch.setattr("sampling_units.io.geo_file.ROW_GROUP_ROWS", 100)
 
 
 def test_a_script_gets_the_files_as_json(tmp_path):
