@@ -4,7 +4,6 @@ pandas and geopandas are imported by its calls only: the rest of the application
 """
 
 import difflib
-import hashlib
 import io
 import math
 import os
@@ -20,10 +19,11 @@ import pyarrow.parquet as pq
 from kmeans import Status
 from sampling_units import file_names
 from sampling_units.cores import available_cores
-from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable
+from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters
 from sampling_units.formatting import counted, explained, shortened
 from sampling_units.io.atomic import AtomicFiles
-from sampling_units.io.provenance import read_provenance
+from sampling_units.io.digest import content_digest
+from sampling_units.io.provenance import read_own_outputs
 from sampling_units.job import Sinks
 from sampling_units.job import cluster_file as cluster_source
 from sampling_units.parameters import RunParameters, parse_parameters
@@ -174,15 +174,10 @@ def cluster_file(
         raise FileMissing("there is no such file", filename=str(source))
     file_names.check_filename(source.name)
     target, frame = folder / file_names.output_key(source.name), folder / file_names.frame_key(source.name)
-    for output in (target, frame):
-        if output.exists() and read_provenance(str(output)) is None:
-            message = f"{output} is there already, and is no output of this program; choose another folder"
-            raise OutputNotWritable(message)
+    read_own_outputs((frame, target))
     n_threads = available_cores() if n_threads is None else n_threads
     began = time.perf_counter()
-    with source.open("rb") as file:
-        # What S3 calls an object that was uploaded in one part, so that the outputs are the same.
-        etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    etag = content_digest(source)
     with AtomicFiles((frame, target), writer=os.getpid()).written() as (partial_frame, partial_target):
         sinks = Sinks(clustered=str(partial_target), frame=str(partial_frame))
         report = cluster_source(str(source), source.name, etag, params, sinks, n_threads)

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from sampling_units.errors import OutputNotWritable
 
 # Key of the file metadata of an output.
 PROVENANCE_METADATA = b"kmeans"
@@ -25,6 +28,23 @@ def read_provenance(path: str) -> dict[str, Any] | None:
         return decode_provenance(pq.read_metadata(path).metadata)
     except (OSError, pa.ArrowException, ValueError):
         return None
+
+
+def read_own_outputs(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
+    """How the outputs on disk were made, None for each that is not there yet.
+
+    Raises:
+        OutputNotWritable: something else has the name of an output; it may be the only copy of a file.
+    """
+    found = [read_provenance(str(path)) for path in paths]
+    for path, provenance in zip(paths, found, strict=True):
+        if provenance is None and path.exists():
+            message = (
+                f"{path} is there already, but cannot be read as an output of this program: it is another file, or "
+                "damaged; remove it, or choose another folder"
+            )
+            raise OutputNotWritable(message)
+    return found
 
 
 def decode_provenance(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any] | None:

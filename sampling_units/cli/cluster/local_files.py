@@ -1,6 +1,5 @@
 """The files of a local run: which ones to work on, where their outputs go, reading and writing them."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from sampling_units.cli.command_errors import NO_TEXT, is_text
 from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters
 from sampling_units.formats import SUFFIXES_IN_WORDS
 from sampling_units.io.atomic import AtomicFiles
-
-_DIGESTED_BYTES = 1_000_000
+from sampling_units.io.digest import content_digest
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class LocalFile:
 
     Attributes:
         source: where it is, as the user wrote it.
-        filename: what it is called in results; its output has the same place below the output folder.
+        filename: its name in results, relative to the given folder; its output has this path below the output folder.
         target: its clustered file.
         frame: its sampling frame.
         run: number of the process that runs the command.
@@ -41,7 +39,7 @@ class LocalFile:
 
     @property
     def has_outputs(self) -> bool:
-        """Whether an output is there, of whichever run."""
+        """Whether an output of any run is there."""
         from sampling_units.io.provenance import read_provenance
 
         return any(read_provenance(str(path)) is not None for path in self.outputs.targets)
@@ -56,15 +54,15 @@ class Work:
 
 
 def find_work(paths: Sequence[Path], out: Path) -> Work:
-    """Files to work on, in the order given and by name within a folder; a missing one fails later, by itself.
+    """Files to work on, in the order given and by name within a folder; a missing file fails later, on its own.
 
-    Outputs of earlier runs count as input only when they are named themselves, not when they lie in a folder.
+    Outputs of earlier runs are inputs only if they are named themselves, not if they lie in a given folder.
 
     Raises:
         InvalidParameters: two inputs would have the same output, or there is no input at all.
     """
     by_target: dict[Path, LocalFile] = {}
-    places: set[Path] = set()
+    known_paths: set[Path] = set()
     resolved = cache(Path.resolve)
     n_outputs_ignored = 0
     for path in paths:
@@ -76,9 +74,9 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
         else:
             files = [(path, path.name)]
         for source, filename in files:
-            # A link to a file is a file of its own, another way to write its path is not.
-            place = resolved(source.parent) / source.name
-            if place in places:
+            # A link to a file counts as another file, another way to write its path does not.
+            full_path = resolved(source.parent) / source.name
+            if full_path in known_paths:
                 continue
             target = out / file_names.output_key(filename)
             if target in by_target:
@@ -86,7 +84,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
                 if first.resolve() == source.resolve():
                     continue
                 raise InvalidParameters(f"{first} and {source} would both be written to {target}")
-            places.add(place)
+            known_paths.add(full_path)
             by_target[target] = LocalFile(source, filename, target, out / file_names.frame_key(filename), os.getpid())
     if not by_target:
         besides = f" (outputs of earlier runs, left out: {n_outputs_ignored:,})" if n_outputs_ignored else ""
@@ -95,7 +93,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """What in a folder is named like an input, and folders that are not read: each becomes a failure of its own."""
+    """Files named like inputs, and folders that are not read: each of these becomes a failure of its own."""
     found: list[Path] = []
 
     def note_unreadable(error: OSError) -> None:
@@ -108,24 +106,23 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _is_output(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder that was given is an output of an earlier run."""
-    # Names above the folder say nothing about what is in it.
+    """Whether a file in a given folder is an output of an earlier run."""
+    # Names of folders above the given one do not count.
     folders = (folder.resolve().name, *path.relative_to(folder).parent.parts)
     if not path.name.startswith(file_names.OUTPUT_PREFIX) and file_names.FRAME_PREFIX.rstrip("/") not in folders:
         return False
-    from sampling_units.io.provenance import (
-        read_provenance,  # Takes a moment to load, and few folders hold such a file.
-    )
+    # Takes a moment to load, and few folders hold such a file.
+    from sampling_units.io.provenance import read_provenance
 
     return read_provenance(str(path)) is not None
 
 
 def identify(file: LocalFile) -> str:
-    """MD5 of the content: what S3 uses as ETag for an object uploaded in one part, so that the outputs are the same.
+    """Digest of a file to cluster.
 
     Raises:
-        FileMissing: there is nothing of that name.
-        InvalidInput: its name is no possible one, or it cannot be read.
+        FileMissing: there is no file or folder of that name.
+        InvalidInput: the name is not allowed, or the file cannot be read.
     """
     try:
         is_file = file.source.is_file()
@@ -141,15 +138,6 @@ def identify(file: LocalFile) -> str:
             raise InvalidInput("is not a regular file")
         if not is_text(file.source):
             raise InvalidInput(NO_TEXT)
-        return _digest(file.source)
+        return content_digest(file.source)
     except OSError as error:
         raise InvalidInput(f"cannot be read ({error.strerror})") from error
-
-
-def _digest(path: Path) -> str:
-    md5 = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as content:
-        # hashlib.file_digest fills its buffer with zeros first, which takes longer than reading a small file.
-        while piece := content.read(_DIGESTED_BYTES):
-            md5.update(piece)
-    return md5.hexdigest()

@@ -15,7 +15,7 @@ from sampling_units.cli.command_errors import require_text
 from sampling_units.cli.progress_bar import one_by_one
 from sampling_units.cli.stop_signals import Stopped
 from sampling_units.cores import available_cores
-from sampling_units.errors import InternalError, NoResult, OutputNotWritable, RunError
+from sampling_units.errors import InternalError, NoResult, RunError
 from sampling_units.io.atomic import check_writable
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport, FileResult, Totals, add_up
@@ -208,24 +208,16 @@ def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> Fil
     """The figures of outputs that are up to date, None if there are no such outputs.
 
     Raises:
-        OutputNotWritable: something else has the name of an output; it may be the only copy of a file.
+        OutputNotWritable: another file has the name of an output.
     """
-    from sampling_units.io.provenance import read_provenance
+    from sampling_units.io.provenance import read_own_outputs
     from sampling_units.job import output_identity
 
     identity = output_identity(params, etag).items()
-    paths = (file.frame, file.target)
-    made = [read_provenance(str(path)) for path in paths]
-    for path, provenance in zip(paths, made, strict=True):
-        if provenance is None and path.exists():
-            message = (
-                f"{path} is there already, but cannot be read as an output of this program: it is another file, or "
-                "damaged; remove it, or choose another --out"
-            )
-            raise OutputNotWritable(message)
-    if any(provenance is None or not identity <= provenance.items() for provenance in made):
+    found = read_own_outputs((file.frame, file.target))
+    if any(provenance is None or not identity <= provenance.items() for provenance in found):
         return None
     try:
-        return msgspec.convert((made[0] or {}).get("report"), FileReport)
+        return msgspec.convert((found[0] or {}).get("report"), FileReport)
     except msgspec.ValidationError:
-        return None  # Made by an unfinished version: making it again is the way to its figures.
+        return None  # Written by an unfinished version: the file is clustered again to get its figures.
