@@ -109,7 +109,7 @@ def write_frame(
         schema.BBOX: bounding_boxes(bounds),
     }
     table, names = schema.frame_table(values, figures.group, job_input.params.column_prefix)
-    descriptions = {
+    descriptions: dict[str, dict[str, Any]] = {
         names[schema.GEOMETRY]: schema.GEOMETRY_DESCRIPTION | {"crs": crs, "orientation": "counterclockwise"},
         names[schema.CENTROID]: schema.CENTROID_DESCRIPTION | {"crs": crs},
     }
