@@ -6,14 +6,8 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from kmeans.arrays import FloatArray
+from kmeans.graph.lattice import limits
 from kmeans.graph.lattice.polynomial_map import (
-    HARDLY_BETTER,
-    MAX_DEGREE,
-    MAX_RATIO,
-    NEGLIGIBLE,
-    POINTS_PER_TERM,
-    STEPS_PER_POWER,
-    TOLERANCE,
     Lattice,
     PolynomialMap,
     elongation,
@@ -56,7 +50,7 @@ def find_aligned(points: FloatArray) -> Lattice | None:
     centre = np.array([columns.last / 2, rows.last / 2])
     to_coordinates = PolynomialMap(centre, np.maximum(centre, 1.0), coefficients)
     steps = steps_of(to_coordinates)
-    if elongation(steps) > MAX_RATIO:
+    if elongation(steps) > limits.MAX_RATIO:
         return None
     return Lattice(index, steps, True, to_coordinates)
 
@@ -89,18 +83,18 @@ def _fit_line(values: FloatArray) -> _Line | None:
     scaled = (numbers - last / 2) / half
     # Mostly they are as regular as can be, and nothing has to be fitted.
     even = rounded(np.array([(distinct[0] + distinct[-1]) / 2, step * half]), extent)
-    if float(np.abs(even[0] + even[1] * scaled - distinct).max()) < NEGLIGIBLE * step:
+    if float(np.abs(even[0] + even[1] * scaled - distinct).max()) < limits.NEGLIGIBLE * step:
         return _Line(first, step, int(last), even)
     rows = spread(np.arange(len(numbers)))
     fits: list[tuple[float, FloatArray]] = []
-    for degree in range(1, min(MAX_DEGREE, max(1, int(last) // STEPS_PER_POWER)) + 1):
-        if degree > 1 and POINTS_PER_TERM * (degree + 1) > len(rows):
+    for degree in range(1, min(limits.MAX_DEGREE, max(1, int(last) // limits.STEPS_PER_POWER)) + 1):
+        if degree > 1 and limits.POINTS_PER_TERM * (degree + 1) > len(rows):
             break
         terms = np.vander(scaled[rows], degree + 1, increasing=True)
         coefficients = rounded(np.linalg.lstsq(terms, distinct[rows], rcond=None)[0], extent)
         fits.append((float(np.abs(polyval(scaled, coefficients) - distinct).max()) / step, coefficients))
-        if fits[-1][0] < NEGLIGIBLE:
+        if fits[-1][0] < limits.NEGLIGIBLE:
             break
-    enough = HARDLY_BETTER * min(deviation for deviation, _ in fits) + NEGLIGIBLE
+    enough = limits.HARDLY_BETTER * min(deviation for deviation, _ in fits) + limits.NEGLIGIBLE
     deviation, coefficients = next(fit for fit in fits if fit[0] <= enough)
-    return _Line(first, step, int(last), coefficients) if deviation <= TOLERANCE else None
+    return _Line(first, step, int(last), coefficients) if deviation <= limits.TOLERANCE else None

@@ -8,16 +8,10 @@ import numpy as np
 from numpy.polynomial.polynomial import polyvander2d
 
 from kmeans.arrays import FloatArray, IntArray
+from kmeans.graph.lattice import limits
 from kmeans.graph.lattice.aligned import find_aligned
 from kmeans.graph.lattice.polynomial_map import (
     BLOCK,
-    HARDLY_BETTER,
-    MAX_DEGREE,
-    MAX_RATIO,
-    NEGLIGIBLE,
-    POINTS_PER_TERM,
-    STEPS_PER_POWER,
-    TOLERANCE,
     Lattice,
     PolynomialMap,
     elongation,
@@ -26,9 +20,9 @@ from kmeans.graph.lattice.polynomial_map import (
     steps_of,
 )
 
-# The same while the map is still extrapolated to points that it was not fitted to.
+# The tolerance while the map is extrapolated to points that it was not fitted to, in steps.
 _EXTRAPOLATED_TOLERANCE = 0.35
-# The same of a map that is extrapolated: no more than rounding does to coordinates.
+# Error of an extrapolated map that is negligible, in steps: rounding of coordinates has this effect.
 _ROUNDING = 1e-6
 # Largest cosine of the angle between the two steps.
 _MAX_COSINE = 0.2
@@ -149,15 +143,15 @@ def _number_rows(rows: IntArray, coordinates: FloatArray, correction: Polynomial
 def _simplest_fit(points: FloatArray, images: FloatArray) -> PolynomialMap:
     """The polynomial of the lowest degree that fits about as well as any other."""
     fits = []
-    for degree in range(1, MAX_DEGREE + 1):
+    for degree in range(1, limits.MAX_DEGREE + 1):
         powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-        if degree > 1 and POINTS_PER_TERM * len(powers) > len(points):
+        if degree > 1 and limits.POINTS_PER_TERM * len(powers) > len(points):
             break
         fit = _fit(points, images, (powers, powers), _THIN[degree > 1])
         fits.append((np.sqrt(np.mean((fit(points) - images) ** 2)), fit))
         if fits[-1][0] < _ROUNDING:
             break
-    return next(fit for error, fit in fits if error <= HARDLY_BETTER * fits[-1][0])
+    return next(fit for error, fit in fits if error <= limits.HARDLY_BETTER * fits[-1][0])
 
 
 def _fit(
@@ -186,21 +180,21 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
     numbers, targets = index[rows].astype(np.float64), points[rows]
     spans = index.max(axis=0)
     candidates: list[tuple[float, bool, PolynomialMap]] = []
-    for degree in range(1, MAX_DEGREE + 1):
-        highest = np.minimum(degree, np.maximum(1, spans // STEPS_PER_POWER)).tolist()
+    for degree in range(1, limits.MAX_DEGREE + 1):
+        highest = np.minimum(degree, np.maximum(1, spans // limits.STEPS_PER_POWER)).tolist()
         free = [(i, j) for i in range(highest[0] + 1) for j in range(highest[1] + 1) if i + j <= degree]
-        if degree > 1 and POINTS_PER_TERM * len(free) > len(rows):
+        if degree > 1 and limits.POINTS_PER_TERM * len(free) > len(rows):
             break
         x_only, y_only = [(i, 0) for i in range(highest[0] + 1)], [(0, j) for j in range(highest[1] + 1)]
         for is_aligned, powers in ((True, (x_only, y_only)), (False, (free, free))):
             to_coordinates = _fit(numbers, targets, powers)
             candidates.append((_deviation(to_coordinates, numbers, targets), is_aligned, to_coordinates))
         least = min(deviation for deviation, _, _ in candidates)
-        if least < NEGLIGIBLE:
+        if least < limits.NEGLIGIBLE:
             break
-    enough = HARDLY_BETTER * least + NEGLIGIBLE
+    enough = limits.HARDLY_BETTER * least + limits.NEGLIGIBLE
     _, is_aligned, to_coordinates = next(found for found in candidates if found[0] <= enough)
-    if _deviation(to_coordinates, index, points) > TOLERANCE:
+    if _deviation(to_coordinates, index, points) > limits.TOLERANCE:
         return None
     return Lattice(index, steps_of(to_coordinates), is_aligned, to_coordinates)
 
@@ -208,7 +202,7 @@ def _fitted(points: FloatArray, index: IntArray) -> Lattice | None:
 def _deviation(to_coordinates: PolynomialMap, index: FloatArray | IntArray, points: FloatArray) -> float:
     """Largest distance of a point from its site along either axis, in steps; infinite if the steps are parallel."""
     steps = steps_of(to_coordinates)
-    if elongation(steps) > MAX_RATIO:
+    if elongation(steps) > limits.MAX_RATIO:
         return np.inf
     worst, to_steps = 0.0, np.linalg.inv(steps)
     for start in range(0, len(points), BLOCK):
