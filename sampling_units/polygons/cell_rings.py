@@ -17,17 +17,49 @@ class Rings(NamedTuple):
 
     Attributes:
         corners: int64 (m, 2), column and row; the cell (i, j) has the corners (i, j) to (i + 1, j + 1).
-        first: int64 (r + 1,), the corners of ring q are ``corners[first[q]:first[q + 1]]``.
-        region: int64 (r,), connected region that it bounds; cells that meet at a corner only are not connected.
+        indptr: int64 (r + 1,), the corners of ring q are ``corners[indptr[q]:indptr[q + 1]]``.
+        region: int64 (r,), the connected region inside; cells that meet only at a corner are not connected.
         is_hole: bool (r,); each region has one exterior and any number of holes.
         label: int64 (number of regions,), cluster of each region.
     """
 
     corners: IntArray
-    first: IntArray
+    indptr: IntArray
     region: IntArray
     is_hole: npt.NDArray[np.bool_]
     label: IntArray
+
+
+class _Buffers(NamedTuple):
+    """Where rings are traced and written, with room for all s sides of all rings.
+
+    Attributes:
+        path: int64 (s,), corners of the ring that is being traced.
+        is_kept: bool (s,), whether a corner of ``path`` is a corner of the ring.
+        corners: int64 (s, 2), with the following three as in ``Rings``.
+        indptr: int64 (s + 1,).
+        region: int64 (s,).
+        is_hole: bool (s,).
+    """
+
+    path: IntArray
+    is_kept: npt.NDArray[np.bool_]
+    corners: IntArray
+    indptr: IntArray
+    region: IntArray
+    is_hole: npt.NDArray[np.bool_]
+
+
+@kernel
+def _empty_buffers(n_sides: int) -> _Buffers:
+    return _Buffers(
+        np.empty(n_sides, np.int64),
+        np.empty(n_sides, np.bool_),
+        np.empty((n_sides, 2), np.int64),
+        np.zeros(n_sides + 1, np.int64),
+        np.empty(n_sides, np.int64),
+        np.empty(n_sides, np.bool_),
+    )
 
 
 @kernel
@@ -47,11 +79,11 @@ def trace_rings(keys: IntArray, labels: IntArray, width: int, keeps_all: bool) -
     for i in range(n):
         for side in range(_SIDES):
             n_sides += _is_border(beside, labels, i, side)
-    corners, first = np.empty((n_sides, 2), np.int64), np.zeros(n_sides + 1, np.int64)
-    ring_region, is_hole = np.empty(n_sides, np.int64), np.empty(n_sides, np.bool_)
-    n_rings, n_corners = 0, 0
+    buffers = _empty_buffers(n_sides)
+    path, is_kept = buffers.path, buffers.is_kept
+    n_rings = 0
     is_done = np.zeros((n, _SIDES), np.bool_)
-    path, is_kept = np.empty(n_sides, np.int64), np.empty(n_sides, np.bool_)
+    # Positions in the path where its region meets itself across a corner.
     pinches = np.empty(n_sides, np.int64)
     for start in range(n * _SIDES):
         i, side = start // _SIDES, start % _SIDES
@@ -69,10 +101,8 @@ def trace_rings(keys: IntArray, labels: IntArray, width: int, keeps_all: bool) -
                     for p in range(n_pinches):
                         begin = pinches[p]
                         if path[begin] == corner:
-                            n_corners, n_rings = _close(
-                                path, is_kept, begin, length, width, corners, first, is_hole, n_corners, n_rings
-                            )
-                            ring_region[n_rings - 1] = own
+                            _close(buffers, begin, length, width, own, n_rings)
+                            n_rings += 1
                             length, n_pinches = begin, p
                             break
                     pinches[n_pinches] = length
@@ -91,13 +121,13 @@ def trace_rings(keys: IntArray, labels: IntArray, width: int, keeps_all: bool) -
                     path[length], is_kept[length] = corner, True
                     i, side = beside[j, side], (side + 3) % _SIDES
             length += 1
-        n_corners, n_rings = _close(path, is_kept, 0, length, width, corners, first, is_hole, n_corners, n_rings)
-        ring_region[n_rings - 1] = own
+        _close(buffers, 0, length, width, own, n_rings)
+        n_rings += 1
     return Rings(
-        corners[:n_corners].copy(),
-        first[: n_rings + 1].copy(),
-        ring_region[:n_rings].copy(),
-        is_hole[:n_rings].copy(),
+        buffers.corners[: buffers.indptr[n_rings]].copy(),
+        buffers.indptr[: n_rings + 1].copy(),
+        buffers.region[:n_rings].copy(),
+        buffers.is_hole[:n_rings].copy(),
         label_of_region,
     )
 
@@ -120,7 +150,7 @@ def _cells_beside(keys: IntArray, width: int) -> npt.NDArray[np.int32]:
 
 @kernel
 def _regions(beside: npt.NDArray[np.int32], labels: IntArray) -> tuple[IntArray, IntArray]:
-    """Number the pieces of clusters that hang together across sides; the piece of each cell, and the label of each."""
+    """Number the regions, which are connected across sides: the region of each cell, and the cluster of each region."""
     n = labels.shape[0]
     region, label_of_region = np.full(n, -1, np.int64), np.empty(n, np.int64)
     stack = np.empty(n, np.int64)
@@ -147,7 +177,7 @@ def _regions(beside: npt.NDArray[np.int32], labels: IntArray) -> tuple[IntArray,
 
 @kernel
 def _is_border(beside: npt.NDArray[np.int32], labels: IntArray, i: int, side: int) -> bool:
-    """Whether something else than the own cluster lies beyond the side of cell i."""
+    """Whether the side of cell i is a border of its cluster."""
     j = beside[i, side]
     return bool(j < 0 or labels[j] != labels[i])
 
@@ -180,19 +210,10 @@ def _meets_itself(keys: IntArray, region: IntArray, key: int, own: int) -> bool:
 
 
 @kernel
-def _close(
-    path: IntArray,
-    is_kept: npt.NDArray[np.bool_],
-    begin: int,
-    end: int,
-    width: int,
-    corners: IntArray,
-    first: IntArray,
-    is_hole: npt.NDArray[np.bool_],
-    n_corners: int,
-    n_rings: int,
-) -> tuple[int, int]:
-    """Write the ring ``path[begin:end]``; returns the numbers of corners and rings that there are then."""
+def _close(buffers: _Buffers, begin: int, end: int, width: int, region: int, ring: int) -> None:
+    """Write ``path[begin:end]`` as the ring of number ``ring``, around or in ``region``."""
+    path, is_kept, corners = buffers.path, buffers.is_kept, buffers.corners
+    n_corners = buffers.indptr[ring]
     twice_area = 0
     x, y = path[end - 1] % width, path[end - 1] // width
     for p in range(begin, end):
@@ -202,6 +223,6 @@ def _close(
         if is_kept[p]:
             corners[n_corners, 0], corners[n_corners, 1] = x, y
             n_corners += 1
-    is_hole[n_rings] = twice_area < 0
-    first[n_rings + 1] = n_corners
-    return n_corners, n_rings + 1
+    buffers.region[ring] = region
+    buffers.is_hole[ring] = twice_area < 0
+    buffers.indptr[ring + 1] = n_corners

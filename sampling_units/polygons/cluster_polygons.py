@@ -45,9 +45,9 @@ def lattice_polygons(
     rings = trace_rings(cells, owners, width, keeps_all=not lattice.is_aligned)
     # The exterior of a region first, then its holes.
     order = np.lexsort((rings.is_hole, rings.region))
-    _, positions = csr.take(rings.first, order)
+    _, positions = csr.take(rings.indptr, order)
     places = lattice.corner(rings.corners[positions] + first)
-    counts = np.diff(rings.first)[order]
+    counts = np.diff(rings.indptr)[order]
     regions = shapely.polygons(
         shapely.linearrings(places, indices=np.repeat(np.arange(len(order)), counts)), indices=rings.region[order]
     )

@@ -23,14 +23,14 @@ def area(corners):
 def test_rings_enclose_the_cells_of_their_region(seed, height, width, k, keeps_all):
     picture = np.random.default_rng(seed).integers(-1, k, (height, width))
     rings = trace(picture, keeps_all)
-    areas = np.array([area(rings.corners[a:b]) for a, b in zip(rings.first[:-1], rings.first[1:], strict=True)])
+    areas = np.array([area(rings.corners[a:b]) for a, b in zip(rings.indptr[:-1], rings.indptr[1:], strict=True)])
     np.testing.assert_array_equal(areas < 0, rings.is_hole)
     # One exterior a region, and the cells of a label are those of its regions.
     np.testing.assert_array_equal(np.bincount(rings.region[~rings.is_hole], minlength=len(rings.label)), 1)
     by_region = np.bincount(rings.region, areas, len(rings.label)) if len(areas) else np.empty(0)
     for label in range(k):
         assert by_region[rings.label == label].sum() == np.count_nonzero(picture == label)
-    for begin, end in zip(rings.first[:-1], rings.first[1:], strict=True):
+    for begin, end in zip(rings.indptr[:-1], rings.indptr[1:], strict=True):
         assert len(np.unique(rings.corners[begin:end], axis=0)) == end - begin
 
 
@@ -38,7 +38,7 @@ def test_rings_enclose_the_cells_of_their_region(seed, height, width, k, keeps_a
 def test_corners_are_kept_where_a_ring_turns_or_another_border_ends():
     picture = np.array([[0, 0], [1, 2]])
     rings = trace(picture)
-    first = rings.corners[rings.first[0] : rings.first[1]] - 1
+    first = rings.corners[rings.indptr[0] : rings.indptr[1]] - 1
     assert sorted(map(tuple, first.tolist())) == [(0, 0), (0, 1), (1, 1), (2, 0), (2, 1)]
     every = trace(picture, keeps_all=True)
-    assert every.first[1] == 6
+    assert every.indptr[1] == 6
