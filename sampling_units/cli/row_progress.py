@@ -15,7 +15,7 @@ Advance = Callable[[str, int, int], None]
 
 @contextmanager
 def row_progress() -> Iterator[Advance]:
-    """Yields a function to call after each piece: on a terminal it moves a bar for each phase, else it does nothing."""
+    """Yields a function to call after each chunk: on a terminal it moves a bar for each phase, else it does nothing."""
     if not is_on_terminal():
         yield lambda phase, n_done, n_rows: None
         return

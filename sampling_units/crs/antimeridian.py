@@ -17,10 +17,10 @@ from sampling_units.crs.projection import Projection
 
 @dataclass(frozen=True)
 class LongitudeWindow:
-    """Half a turn to both sides of a place in the middle of a file: inside it longitudes do not jump.
+    """Half a turn to both sides of the middle of a file: inside, longitudes do not jump.
 
     Attributes:
-        middle: its longitude.
+        middle: longitude of the middle.
         turn: a full turn, 360 for degrees.
         counts_on: whether the file itself goes on counting past the antimeridian.
     """
@@ -37,25 +37,25 @@ class LongitudeWindow:
         return np.column_stack([points[:, 0] - turns * self.turn, points[:, 1]])
 
 
-def longitude_window(places: FloatArray, metres: FloatArray, projection: Projection) -> LongitudeWindow | None:
+def longitude_window(points: FloatArray, metres: FloatArray, projection: Projection) -> LongitudeWindow | None:
     """The window of the points of a file, None if its coordinates are no longitudes or it has no points.
 
     Args:
-        places: float64 (n, 2), in the coordinates of the file.
-        metres: float64 (n, 2), the same projected.
-        projection: from the one to the other.
+        points: float64 (n, 2), in the coordinates of the file.
+        metres: float64 (n, 2), the points projected.
+        projection: from the coordinates of the file to metres.
     """
     turn = projection.turn
-    if turn is None or len(places) == 0:
+    if turn is None or len(points) == 0:
         return None
-    west, east = float(places[:, 0].min()), float(places[:, 0].max())
+    west, east = float(points[:, 0].min()), float(points[:, 0].max())
     counts_on = max(-west, east) > turn / 2
     if east - west < turn / 2:
         return LongitudeWindow((west + east) / 2, turn, counts_on)
     lower, upper = extent(metres)
     middle = float(projection.to_source((lower + upper)[None] / 2)[0, 0])
     if counts_on:
-        middle += turn * round((float(np.median(places[:, 0])) - middle) / turn)
+        middle += turn * round((float(np.median(points[:, 0])) - middle) / turn)
     return LongitudeWindow(middle, turn, counts_on)
 
 

@@ -1,6 +1,6 @@
 """Which coordinate system in metres suits the extent of a file.
 
-The antimeridian and the poles are places like any other. No point is brought into the system here.
+Files across the antimeridian or around a pole need no special treatment. Nothing is projected here.
 """
 
 import math
@@ -58,7 +58,7 @@ def _extent_in_degrees(
         if np.isfinite(transform(to_degrees, corners)).all():
             west, south, east, north = to_degrees.transform_bounds(*lower, *upper)
             if east < west:
-                # Such is the answer for a box across the antimeridian.
+                # The answer of PROJ for a box across the antimeridian.
                 east += 360
             if east - west <= 180:
                 return west, south, east, north

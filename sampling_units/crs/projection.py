@@ -1,6 +1,6 @@
 """From a file's coordinate system to metres and back.
 
-pyproj has the last word on every coordinate; dense files are mapped by a polynomial that was fitted to it.
+All coordinates are those of pyproj; in dense files a polynomial that is fitted to it saves most of the time.
 """
 
 from dataclasses import dataclass, field

@@ -84,7 +84,7 @@ def read_frame(source: Any, filename: str) -> Frame:
         reason = f"the column {missing[0]} is missing" if missing else "it has no geometries"
         raise InvalidInput(f"is no sampling frame: {reason}", filename=filename)
     table = pa.Table.from_batches(
-        [batch for piece in file.tables() for batch in piece.to_batches()], schema=file.schema
+        [batch for chunk in file.tables() for batch in chunk.to_batches()], schema=file.schema
     )
     column = {each: _typed(table, name, each.type, filename) for each, name in names.items() if not each.is_joined_only}
     to_degrees = _to_degrees(file.geometry.crs, filename)

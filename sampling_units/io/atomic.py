@@ -1,8 +1,7 @@
-"""Output files that appear whole or not at all: written beside their place, under another name, and moved at the end.
+"""Output files that appear whole or not at all: written under another name in the same folder, and moved at the end.
 
-``AtomicFiles`` are the outputs of one job, whose names another process can tell when it has to tidy up. A
-``staging_folder`` is for any number of files, which ``replace_all`` moves to their places all or none; ``staged_file``
-is that for a single file.
+``AtomicFiles`` are the outputs of one job; another process can derive their temporary names and clean up. A
+``staging_folder`` is for any number of files, of which ``replace_all`` moves all or none; ``staged_file`` is for one.
 """
 
 import os
@@ -18,7 +17,7 @@ from sampling_units.errors import OutputNotWritable
 
 
 def check_writable(folder: Path) -> float:
-    """Make ``folder`` if need be and try to write to it, before any work is spent on outputs that have no place.
+    """Make ``folder`` if it is missing and write a test file to it, so that a run fails before any work is done.
 
     Returns:
         The time there, in seconds since 1970: another file system may have a clock of its own.
@@ -40,7 +39,7 @@ class AtomicFiles:
 
     Attributes:
         targets: where they belong, in the order in which they appear; the last one says that the job is done.
-        writer: number of the process that answers for them, so that two runs do not write the same partial files.
+        writer: id of the process that runs the command, so that two runs do not write the same partial files.
 
     >>> AtomicFiles((Path("frame/a.parquet"), Path("clustered_a.parquet")), writer=7).partials[1].name
     '.clustered_a.parquet.7.part'
@@ -56,7 +55,7 @@ class AtomicFiles:
 
     @contextmanager
     def written(self) -> Iterator[tuple[Path, ...]]:
-        """Yields where to write the files; at the end of the block each replaces the older one at its place.
+        """Yields where to write the files; at the end of the block each replaces an older output.
 
         Raises:
             OutputNotWritable: the disk is full, or a folder cannot be written.
@@ -80,7 +79,7 @@ class AtomicFiles:
     def remove_partials(self) -> None:
         """Remove what an unfinished or killed process has left, as far as the disk allows.
 
-        Errors are passed over: the user should read about what went wrong before.
+        Errors are ignored: the user should see the error that came first.
         """
         with suppress(OSError):
             for path in self.partials:
@@ -89,7 +88,7 @@ class AtomicFiles:
 
 @contextmanager
 def staging_folder(parent: Path) -> Iterator[Path]:
-    """Yields an empty folder inside ``parent``, which is made if need be.
+    """Yields an empty folder inside ``parent``, which is made if it is missing.
 
     Afterwards the folder is removed, and ``parent`` too if it was made here and is still empty.
 
@@ -114,7 +113,7 @@ def staging_folder(parent: Path) -> Iterator[Path]:
 
 
 def replace_all(moves: Sequence[tuple[Path, Path]], staging: Path) -> None:
-    """Move each file to its place, all of them or none: after an error or a stop signal the older files are back.
+    """Move all files or none: after an error or a stop signal the older files are back.
 
     Args:
         moves: where a finished file is, and where it belongs.

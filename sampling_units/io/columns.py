@@ -1,4 +1,4 @@
-"""Columns of a piece of a file as arrays: numbers, the urban flag, and the groups that clusters must not mix."""
+"""Columns of a chunk of a file as arrays: numbers, the urban flag, and the groups that clusters must not mix."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from kmeans.arrays import BoolArray, FloatArray, IntArray
 from sampling_units.errors import InvalidInput
 from sampling_units.formatting import shortened
 
-# What a column of text says of urban and rural rows, in any case, unless the user names the words.
+# Words for urban and rural in a column of text, in upper or lower case, unless the user names others.
 _URBAN_WORDS = frozenset({"urban", "u", "true", "t", "yes", "y", "1"})
 _RURAL_WORDS = frozenset({"rural", "r", "false", "f", "no", "n", "0"})
 
@@ -21,13 +21,13 @@ def is_number(data_type: pa.DataType) -> bool:
 
 
 def texts(values: pa.Array) -> list[str | None]:
-    """Values that are not nested as people write them, None for null, the same on every machine.
+    """Values as text, None for null; the text is the same on every machine.
 
-    Binary ones are hexadecimal digits, and times in a time zone are in UTC.
+    Binary values become hexadecimal digits, times in a time zone are in UTC. Nested types are not supported.
     """
     data_type = values.type
     if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
-        # Parquet does not see to it that text is text.
+        # Parquet does not check that text is valid UTF-8.
         raw = values.cast(pa.large_binary()).to_pylist()
         return [None if value is None else value.decode(errors="replace") for value in raw]
     is_bytes = pa.types.is_binary(data_type) or pa.types.is_large_binary(data_type)
@@ -56,23 +56,23 @@ def numbers(column: pa.ChunkedArray, name: str, filename: str) -> tuple[FloatArr
         column = column.cast(pa.float64(), safe=False)
     values: FloatArray = column.to_numpy()
     is_null = column.is_null().to_numpy() if column.null_count else np.zeros(len(values), bool)
-    # Arrow lends its memory, which is read-only where nothing had to be converted.
+    # Copied, because Arrow's own memory is read-only.
     return np.where(is_null, np.nan, values) if is_null.any() else values.astype(np.float64), is_null
 
 
 def is_urban(
     column: pa.ChunkedArray, name: str, urban_values: Sequence[str], filename: str, first_row: int = 0
 ) -> BoolArray:
-    """Which rows of a piece are urban, bool (m,); null counts as rural.
+    """Which rows of a chunk are urban, bool (m,); null counts as rural.
 
-    A boolean column says it itself, 1 and 0 do, and a column of text by ``urban_values``, or else by the usual words.
+    In a column of booleans or of 1 and 0, true is urban; in a column of text ``urban_values`` are, or the usual words.
 
     Args:
-        column: the piece.
+        column: the chunk of the column.
         name: of the column, for error messages.
         urban_values: values that mean urban; empty: the usual ones.
         filename: for error messages.
-        first_row: of the piece, counted over the whole file; for error messages.
+        first_row: row of the file at which the chunk begins; for error messages.
 
     Raises:
         InvalidInput: the column is of another type, or has a word that is not known.
@@ -101,7 +101,7 @@ def is_urban(
     codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     meaning = {"": False, **dict.fromkeys(_URBAN_WORDS, True), **dict.fromkeys(_RURAL_WORDS, False)}
     if pa.types.is_floating(data_type):
-        # What pandas makes of null in a column of numbers.
+        # Null in a column of numbers that pandas wrote.
         meaning["nan"] = False
     found = [word or "" for word in texts(words.dictionary)]
     lower = [word.strip().lower() for word in found]
@@ -121,10 +121,10 @@ def is_urban(
 
 
 def encoded(column: pa.ChunkedArray, name: str, filename: str) -> pa.Array:
-    """The column dictionary-encoded, so that a piece holds each of its values once.
+    """The column dictionary-encoded, so that a chunk holds each of its values once.
 
     Raises:
-        InvalidInput: its type has no groups, such as lists.
+        InvalidInput: values of its type cannot be grouped, such as lists.
     """
     import pyarrow.compute as pc  # Loaded while the first file arrives.
 
@@ -144,7 +144,7 @@ def _sortable(data_type: pa.DataType) -> pa.DataType:
     if isinstance(data_type, pa.BaseExtensionType):
         return _sortable(data_type.storage_type)
     if pa.types.is_dictionary(data_type):
-        # Without what the dictionary has and the rows do not.
+        # Decoded, to drop words of the dictionary that no row has.
         return _sortable(data_type.value_type)
     if pa.types.is_null(data_type):
         return pa.bool_()
@@ -169,13 +169,13 @@ class Grouping:
         return len(next(iter(self.values.values()))) if self.values else 1
 
 
-def group(pieces: dict[str, list[pa.Array]], n_rows: int) -> Grouping:
-    """Join the encoded pieces of the columns; without columns all rows are one group."""
+def group(columns: dict[str, list[pa.Array]], n_rows: int) -> Grouping:
+    """The groups of a file by the encoded chunks of its columns; without columns all rows are one group."""
     number = np.zeros(n_rows, np.int64)
     values: dict[str, pa.Array] = {}
-    for name, arrays in pieces.items():
+    for name, arrays in columns.items():
         codes, ordered = _ranked(arrays)
-        # One number for the pair of the group so far and the value; then without gaps.
+        # One number for each pair of the group so far and the value, then renumbered without gaps.
         present, number = np.unique(number * (len(ordered) + 1) + codes, return_inverse=True)
         earlier, code = np.divmod(present, len(ordered) + 1)
         with_null = pa.concat_arrays([ordered, pa.nulls(1, ordered.type)])
@@ -190,12 +190,12 @@ def _ranked(arrays: list[pa.Array]) -> tuple[IntArray, pa.Array]:
 
     if not arrays:
         return np.empty(0, np.int64), pa.array([], pa.string())
-    pieces = pa.chunked_array(arrays).unify_dictionaries().chunks
+    chunks = pa.chunked_array(arrays).unify_dictionaries().chunks
     # Unifying makes the last dictionary the longest; the others are its beginnings.
-    distinct = max((piece.dictionary for piece in pieces), key=len)
+    distinct = max((chunk.dictionary for chunk in chunks), key=len)
     order = pc.array_sort_indices(distinct).to_numpy()
     rank = np.empty(len(order) + 1, np.int64)
     rank[order] = np.arange(len(order))
     rank[-1] = len(order)
-    codes = [piece.indices.fill_null(len(order)).to_numpy(zero_copy_only=False) for piece in pieces]
+    codes = [chunk.indices.fill_null(len(order)).to_numpy(zero_copy_only=False) for chunk in chunks]
     return rank[np.concatenate(codes).astype(np.int64)], distinct.take(pa.array(order))

@@ -15,13 +15,13 @@ def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Arr
     values = np.zeros(len(points), WKB_POINT)
     values["byte_order"], values["type"], values["xy"] = 1, 1, points
     offsets = np.arange(len(points) + 1, dtype=np.int32) * WKB_POINT.itemsize
-    # Bits of an array of booleans are what says which values are not null.
+    # An array of booleans has the bits of a validity bitmap.
     validity = None if is_sound.all() else pa.array(is_sound).buffers()[1]
     return pa.Array.from_buffers(pa.binary(), len(points), [validity, pa.py_buffer(offsets), pa.py_buffer(values)])
 
 
 def bounding_boxes(bounds: FloatArray) -> pa.Array:
-    """Boxes, float64 (m, 4), as structs, null where they are not finite; (m, 2) are points, which are their own."""
+    """Boxes, float64 (m, 4), as structs, null where they are not finite; a point (m, 2) is its own box."""
     is_sound = finite_rows(bounds)
     fields = [pa.array(np.ascontiguousarray(column)) for column in bounds.T]
     fields *= len(BBOX_FIELDS) // len(fields)

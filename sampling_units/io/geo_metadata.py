@@ -61,7 +61,7 @@ class _GeoMetadata(msgspec.Struct):
 
 
 class _Entry(msgspec.Struct):
-    """The entry of a column, of any version; what does not matter here may be of any type."""
+    """The entry of a column, of any version; entries that are not used here may be of any type."""
 
     encoding: str
     geometry_types: list[str] | str | msgspec.UnsetType = msgspec.UNSET
@@ -77,7 +77,7 @@ class _Entry(msgspec.Struct):
         """The entry with what version 1.1 allows, the coordinate system as the file defines it."""
         kinds = self.geometry_type if isinstance(self.geometry_types, msgspec.UnsetType) else self.geometry_types
         kinds = [kinds] if isinstance(kinds, str) else list(dict.fromkeys(kinds))
-        # Without a kind that has no name here the others would be a wrong promise.
+        # A list without the kinds that are not known here would be wrong; an empty one means any kind.
         description: dict[str, Any] = {"encoding": self.encoding}
         description["geometry_types"] = kinds if all(map(_KIND.fullmatch, kinds)) else []
         if self.crs is not msgspec.UNSET:
@@ -93,7 +93,7 @@ class _Entry(msgspec.Struct):
 
 
 def _is_number(value: Any) -> bool:
-    # JSON has whole numbers beyond all others.
+    # JSON allows integers that no float can hold.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
@@ -116,7 +116,7 @@ def geometry_columns(
         name, entries = _declared(metadata[GEO_METADATA], filename)
         entries = native | {column: native.get(column, {}) | entry for column, entry in entries.items()}
     elif native:
-        # Without a primary column to ask for, the usual name wins, then the first.
+        # No primary column is named: take the one with the usual name, else the first.
         name, entries = "geometry" if "geometry" in native else next(iter(native)), native
     else:
         for column in _native_geometries(parquet, "Geography", metadata):
@@ -145,7 +145,7 @@ def geometry_columns(
 
 
 def _declared(content: bytes, filename: str) -> tuple[str, dict[str, dict[str, Any]]]:
-    """Name of the primary column, and the entries of all columns without those of others that are broken."""
+    """Name of the primary column, and the entries of all columns; broken ones of other columns are left out."""
     try:
         geo = msgspec.json.decode(content, type=_GeoMetadata)
         entries = {geo.primary_column: _decoded(geo.columns[geo.primary_column])}
@@ -187,7 +187,7 @@ def _has_type(data_type: pa.DataType, encoding: str) -> bool:
 
 
 def _has_fields(data_type: pa.DataType, names: Sequence[str], is_type: Callable[[pa.DataType], bool]) -> bool:
-    """Whether it is a struct in which each of these fields is once, and of such a type."""
+    """Whether the type is a struct with each of these fields exactly once, all of a type that ``is_type`` accepts."""
     if not pa.types.is_struct(data_type):
         return False
     numbers = [data_type.get_field_index(name) for name in names]
@@ -220,7 +220,7 @@ def _native_crs(crs: str, metadata: dict[bytes, bytes]) -> Any:
     try:
         return json.loads(content or crs) if content or crs.startswith("{") else crs
     except (ValueError, RecursionError):
-        return crs  # Which pyproj does not know.
+        return crs  # pyproj will refuse it.
 
 
 def _covering_column(description: dict[str, Any], schema: pa.Schema) -> str | None:
@@ -260,7 +260,7 @@ def geo_metadata(
         descriptions: entries of the geometry columns, ``crs`` in them as a ``Crs``; all but the primary one are left
             out if their coordinate system is not known.
         bbox_column: struct column with the bounding boxes of the primary geometries.
-        bounds: these boxes, float64 (n, 4), or (n, 2) for points, which are their own; not finite where there is none.
+        bounds: these boxes, float64 (n, 4), or points (n, 2), each its own box; not finite where there is none.
     """
     columns = {primary: _current(descriptions[primary], schema)}
     for name, description in descriptions.items():
@@ -295,7 +295,7 @@ def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
 
 
 def free_name(wanted: str, taken: Sequence[str]) -> str:
-    """``wanted``, with underscores before it while there is such a column already."""
+    """``wanted``, with as many underscores before it as make it a new name."""
     while wanted in taken:
         wanted = f"_{wanted}"
     return wanted

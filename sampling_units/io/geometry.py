@@ -1,4 +1,4 @@
-"""Geometries of a piece of a file as arrays: one point a row, and the corners of what is more than a point."""
+"""Geometries of a chunk of a file as arrays: one point for each row, and the corners of other geometries."""
 
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from sampling_units.io.wkb_nesting import nested_too_deeply
 
 # A little-endian WKB point: byte order, geometry type, x, y.
 WKB_POINT = np.dtype([("byte_order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])
-# Of a geometry with more corners only those of its convex hull are kept: a bounding circle needs no others.
+# A geometry with more corners keeps only those of its convex hull: a bounding circle needs no others.
 _MANY_CORNERS = 16
 _HALF_TURN = 180.0
 
@@ -52,14 +52,14 @@ class Geometries(NamedTuple):
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether GEOS failed because there is no more memory, which shapely does not tell from other failures."""
+    """Whether GEOS failed for lack of memory; shapely raises the same error for other failures."""
     return "bad_alloc" in str(error)
 
 
 def decode(column: pa.ChunkedArray, geometry: GeometryColumn, is_geographic: bool) -> Geometries:
-    """Decode a piece of a geometry column; ``is_geographic`` says that its coordinates are degrees."""
+    """Decode a chunk of a geometry column; ``is_geographic`` says that its coordinates are degrees."""
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # What combining makes of no chunk at all.
+    if isinstance(array, pa.ChunkedArray):  # A column without any chunk.
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
     points = _wkb_points(array) if geometry.encoding == "WKB" else None
     if geometry.encoding == "point":
@@ -133,7 +133,7 @@ def _shapes_and_defects(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.
 
 
 def _harmless_shapes(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.uint8]]:
-    """``_shapes_and_defects`` of what may be given to GEOS."""
+    """``_shapes_and_defects`` of geometries that are not nested too deeply for GEOS."""
     import shapely  # Only shapes need it, and it takes a tenth of a second to load.
 
     try:
@@ -141,7 +141,7 @@ def _harmless_shapes(array: pa.Array, encoding: str) -> tuple[npt.NDArray[np.obj
     except (NotImplementedError, ValueError, shapely.errors.ShapelyError) as error:
         if is_out_of_memory(error):
             raise
-        # One such geometry fails all: the others are in the halves without it.
+        # One bad geometry fails the whole array: halve it until the bad ones are alone.
         if len(array) > 1:
             middle = len(array) // 2
             halves = [_harmless_shapes(half, encoding) for half in (array[:middle], array[middle:])]

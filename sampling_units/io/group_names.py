@@ -1,17 +1,17 @@
-"""What cluster ids say of the groups."""
+"""Names of groups, for cluster ids."""
 
 from sampling_units.io.columns import Grouping, texts
 
 _NULL = "none"
-# Where there is a text like the above too.
+# Null if some value is that text.
 _CERTAINLY_NULL = "none~null"
 
 
 def group_names(grouping: Grouping) -> list[str]:
     """A name for each group: its values behind underscores, distinct for distinct groups.
 
-    Of groups that would share a name the first keeps it. Null is told from the text "none" by what it is; ("a_b", "c")
-    and ("a", "b_c") by their order, whatever other groups there are.
+    If groups would share a name, the first keeps it. Null then gets another word than the text "none"; groups such as
+    ("a_b", "c") and ("a", "b_c") get numbers in their order, whatever other groups there are.
     """
     columns = [texts(values) for values in grouping.values.values()]
     plain, certain = ([""] * len(grouping) for _ in range(2))
@@ -20,7 +20,7 @@ def group_names(grouping: Grouping) -> list[str]:
         certain = [
             f"{name}_{_CERTAINLY_NULL if text is None else text}" for name, text in zip(certain, column, strict=True)
         ]
-    # No group loses its name to one that evades another.
+    # A name that replaces a shared one is never the plain name of another group.
     taken = set(plain)
     n_alike: dict[str, int] = {}
     names = []

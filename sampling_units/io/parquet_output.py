@@ -1,4 +1,4 @@
-"""How outputs are compressed and brought to disk."""
+"""How outputs are compressed and written."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from sampling_units.io.geo_metadata import BBOX_FIELDS
 
-# Rows below which Parquet pages are not compressed at all, and below which lightly, with few statistics.
+# Files with fewer rows than the first are not compressed; below the second they are lightly, with few statistics.
 _FEW_ROWS, _SOME_ROWS = 100, 2000
 # Bytes that are written at once: without a buffer every page of a small file is a system call.
 _BUFFER = 65_536
@@ -31,12 +31,12 @@ def open_writer(
         sink: where to write.
         schema: of all tables that will be written.
         n_rows: of all of them.
-        bbox_column: struct column by which readers skip files and parts of them: what it holds is always summarised.
+        bbox_column: struct column of bounding boxes, always with statistics: readers skip files and row groups by them.
         dictionaries: columns that are dictionaries in memory.
-        repeated: columns whose values repeat, which a large file writes with a dictionary too; one of values that
-            hardly repeat would make the others larger and take twice the time.
+        repeated: columns whose values repeat; in a large file they get a dictionary too. A dictionary of values that
+            hardly repeat would make a column larger and take twice the time.
     """
-    # Of a small file readers skip all or nothing, and by where it is.
+    # Readers skip a small file as a whole, by its bounding boxes.
     is_small = n_rows < _SOME_ROWS
     statistics = [f"{bbox_column}.{field}" for field in BBOX_FIELDS] if is_small else True
     how = _compression(n_rows)
@@ -54,7 +54,7 @@ def open_writer(
 
 
 def _compression(n_rows: int) -> str:
-    """How to compress a file: zstd is the smallest, but sets itself up for each column, which small files feel."""
+    """How to compress a file: zstd gives the smallest, but its set-up for each column takes long for a small one."""
     if n_rows < _FEW_ROWS:
         return "none"
     return "snappy" if n_rows < _SOME_ROWS else "zstd"

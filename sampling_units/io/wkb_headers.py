@@ -29,9 +29,9 @@ def _word(wkb: npt.NDArray[np.uint8], position: int, is_little: bool) -> int:
 def is_nested(wkb: npt.NDArray[np.uint8], deepest: int) -> bool:
     """Whether a geometry has more than ``deepest`` levels of parts; goes through its headers without recursion.
 
-    What is cut off or of no known kind has not: GEOS says so itself.
+    The answer is no for one that is cut off or of an unknown kind, which GEOS refuses itself.
     """
-    # Of each geometry around the current place, how many parts are still to come.
+    # How many parts are still to come of each geometry around the current position.
     pending = np.zeros(deepest + 2, np.int64)
     pending[0], depth, position = 1, 1, 0
     while depth > 0:

@@ -1,10 +1,10 @@
-"""Geometries that hold geometries that hold geometries: GEOS reads them by recursion, and would end the process."""
+"""Deeply nested geometries: GEOS reads them by recursion, overflows the stack, and so ends the process."""
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-# Bytes up to which nobody can nest deeply: each level takes nine.
+# Each level takes nine bytes: a geometry of this size has too few levels to do harm.
 _HARMLESS = 4000
 # A collection of multipolygons of polygons has a depth of two.
 _DEEPEST = 8
@@ -21,10 +21,10 @@ def nested_too_deeply(array: pa.Array) -> npt.NDArray[np.bool_]:
     large = np.flatnonzero(lengths > _HARMLESS).tolist()
     if not large:
         return is_deep
-    from sampling_units.io.wkb_headers import is_nested  # As is numba.
+    from sampling_units.io.wkb_headers import is_nested  # Loads numba, which reading does without.
 
     for row in large:
         wkb = np.frombuffer(array[row].as_buffer(), np.uint8)
-        # GEOS also takes hexadecimal digits, which nest as well.
+        # GEOS also reads WKB in hexadecimal digits, which may be nested too.
         is_deep[row] = wkb[0] > 1 or is_nested(wkb, _DEEPEST)
     return is_deep

@@ -1,4 +1,4 @@
-"""Recognises that the places of a file are cells of a lattice, in degrees or in metres."""
+"""Recognises files whose rows are cells of a lattice, in degrees or in metres."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Cells:
     Attributes:
         lattice: their columns and rows.
         is_in_metres: whether its corners are projected coordinates, not those of the file.
-        are_filled: whether the ground of a row is its cell; otherwise only the middles of polygons lie on a lattice.
+        are_filled: whether the area of a row is its cell; otherwise only the centroids of polygons lie on a lattice.
     """
 
     lattice: Lattice
@@ -37,8 +37,8 @@ def find_cells(rows: Rows, metres: FloatArray, window: LongitudeWindow | None) -
         metres: float64 (m, 2), the sound ones among them, projected.
         window: in which their longitudes do not jump; None if the file has none.
     """
-    places = rows.points if rows.is_sound.all() else rows.points[rows.is_sound]
-    lattice = find_lattice(places if window is None else window.unwrap(places))
+    points = rows.points if rows.is_sound.all() else rows.points[rows.is_sound]
+    lattice = find_lattice(points if window is None else window.unwrap(points))
     if lattice is not None:
         return Cells(lattice, False, _are_filled(rows, lattice.steps))
     lattice = find_lattice(metres) if rows.bounds is None else None

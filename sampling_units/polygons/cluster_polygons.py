@@ -1,7 +1,7 @@
 """One polygon for each cluster, for the sampling frame: polygons of neighbours touch and never overlap.
 
-Clusters of cells of a lattice get the union of their cells, clusters of other places the cells of the Voronoi diagram
-of the places, inside the settled area.
+Clusters of cells of a lattice get the union of their cells, clusters of other points the cells of the points' Voronoi
+diagram, inside the settled area.
 """
 
 import numpy as np
@@ -46,10 +46,10 @@ def lattice_polygons(
     # The exterior of a region first, then its holes.
     order = np.lexsort((rings.is_hole, rings.region))
     _, positions = csr.take(rings.indptr, order)
-    places = lattice.corner(rings.corners[positions] + first)
+    corners = lattice.corner(rings.corners[positions] + first)
     counts = np.diff(rings.indptr)[order]
     regions = shapely.polygons(
-        shapely.linearrings(places, indices=np.repeat(np.arange(len(order)), counts)), indices=rings.region[order]
+        shapely.linearrings(corners, indices=np.repeat(np.arange(len(order)), counts)), indices=rings.region[order]
     )
     polygons = np.full(n_clusters, None, dtype=object)
     polygons[rings.label] = regions
@@ -66,18 +66,18 @@ def lattice_polygons(
 def voronoi_polygons(
     points: FloatArray, labels: IntArray, n_clusters: int, corners: FloatArray | None = None
 ) -> ObjectArray:
-    """The ground nearest to the points of each cluster, (n_clusters,), within the settled area.
+    """The area nearest to the points of each cluster, (n_clusters,), within the settled area.
 
     The area covers all points and corners; see ``settled_area``. Coordinates of the polygons are multiples of a
-    millimetre (2^-10 m), neighbours have the same vertices along their border. Where points of several clusters are in
-    the same place, it goes to the cluster with most of them, among equals to the lowest label. A cluster that gets no
-    place has None. Polygons are valid, exteriors run counter-clockwise.
+    millimetre (2^-10 m), neighbours have the same vertices along their border. A site with points of several clusters
+    goes to the cluster with most of them, among equals to the lowest label. A cluster that gets no site has None.
+    Polygons are valid, exteriors run counter-clockwise.
 
     Args:
         points: float64 (n, 2), finite, in metres.
         labels: int64 (n,), cluster of each point from 0; -1 for points that belong to no cluster.
         n_clusters: number of polygons.
-        corners: float64 (m, 2), further places to cover, such as the corners of buildings.
+        corners: float64 (m, 2), further positions to cover, such as the corners of buildings.
     """
     polygons = np.full(n_clusters, None, dtype=object)
     if not (labels >= 0).any():
@@ -89,41 +89,41 @@ def voronoi_polygons(
 
 
 def _sites(points: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
-    """The distinct places on the grid, sorted, and the label of each; without the points of no cluster."""
+    """The distinct points on the grid, sorted, and the label of each; without the points of no cluster."""
     rows = np.flatnonzero(labels >= 0)
     on_grid = np.rint(points[rows] / GRID)
     on_grid *= GRID
     # Complex numbers are sorted like pairs.
-    places, place = np.unique(on_grid.view(np.complex128).ravel(), return_inverse=True)
+    sites, site = np.unique(on_grid.view(np.complex128).ravel(), return_inverse=True)
     del on_grid
-    _, owners = _owners(place, labels[rows], None)
-    return places.view(np.float64).reshape(-1, 2), owners
+    _, owners = _owners(site, labels[rows], None)
+    return sites.view(np.float64).reshape(-1, 2), owners
 
 
-def _owners(places: IntArray, labels: IntArray, weights: FloatArray | None) -> tuple[IntArray, IntArray]:
-    """The distinct places, sorted, and for each the label with most weight there, the lowest among equals.
+def _owners(keys: IntArray, labels: IntArray, weights: FloatArray | None) -> tuple[IntArray, IntArray]:
+    """The distinct keys, sorted, and for each the label with most weight there, the lowest among equals.
 
     Args:
-        places: int64 (n,), number of the place of each point.
+        keys: int64 (n,), number of the cell or site of each point.
         labels: int64 (n,).
         weights: float64 (n,), None to count the points.
     """
-    order = np.argsort(places)
-    in_order = places[order]
+    order = np.argsort(keys)
+    in_order = keys[order]
     if (in_order[1:] > in_order[:-1]).all():
         return in_order, labels[order]
-    order = np.lexsort((labels, places))
-    places, labels = places[order], labels[order]
-    is_place = np.append(True, places[1:] != places[:-1])
-    is_new = is_place | np.append(True, labels[1:] != labels[:-1])
+    order = np.lexsort((labels, keys))
+    keys, labels = keys[order], labels[order]
+    is_new_key = np.append(True, keys[1:] != keys[:-1])
+    is_new = is_new_key | np.append(True, labels[1:] != labels[:-1])
     starts = np.flatnonzero(is_new)
-    if len(starts) == np.count_nonzero(is_place):
-        return places[starts], labels[starts]
+    if len(starts) == np.count_nonzero(is_new_key):
+        return keys[starts], labels[starts]
     total = np.add.reduceat(np.ones(len(order)) if weights is None else weights[order], starts)
-    places, labels = places[starts], labels[starts]
-    order = np.lexsort((labels, -total, places))
-    best = order[np.flatnonzero(np.append(True, places[1:] != places[:-1]))]
-    return places[best], labels[best]
+    keys, labels = keys[starts], labels[starts]
+    order = np.lexsort((labels, -total, keys))
+    best = order[np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))]
+    return keys[best], labels[best]
 
 
 def _join_faces(faces: ObjectArray, labels: IntArray, polygons: ObjectArray) -> None:

@@ -1,6 +1,6 @@
-"""Divides the ground among clusters of scattered places: the settled area, each bit of it to the nearest place.
+"""Divides the settled area among clusters of scattered sites: each part of it goes to the nearest site.
 
-The borders between clusters in the Voronoi diagram of the places and the outline of the area are put on a grid of a
+The borders between clusters in the Voronoi diagram of the sites and the outline of the area are put on a grid of a
 millimetre together: faces then share their corners exactly, and still do after a map to other coordinates.
 """
 
@@ -13,7 +13,7 @@ from kmeans.arrays import FloatArray, IntArray
 
 ObjectArray = npt.NDArray[np.object_]
 
-# Spacing of the grid, in metres; a power of two, so that places on it are exact.
+# Spacing of the grid, in metres; a power of two, so that points on it are exact.
 GRID = 2.0**-10
 # Of the diameters of the clusters: the few largest may reach over water.
 _LARGE = 0.9
@@ -26,19 +26,19 @@ _SQUARES = 32
 _LONE_MARGIN = 10.0
 # What is straight in metres is bent in degrees: by two centimetres over this length.
 _LONGEST_SEGMENT = 1000.0
-# GEOS needs about two kilobytes for each place of a diagram.
+# GEOS needs about two kilobytes for each site of a diagram.
 _MAX_SITES = 100_000
-# Each way in a window, to find how far it is from anywhere to the nearest place.
+# Samples along each axis of a window, to find the largest distance to the nearest site.
 _N_SAMPLES = 64
 
 
 def settled_area(sites: FloatArray, labels: IntArray, corners: FloatArray) -> Any:
-    """Polygon or MultiPolygon that covers all places and corners with a small margin.
+    """Polygon or MultiPolygon that covers all sites and corners with a small margin.
 
     It is the union of the convex hulls of the clusters and of a concave hull around them, which leaves out gaps longer
-    than twice the diameter of a large cluster. Places that are further apart than about three such diameters, with
+    than twice the diameter of a large cluster. Sites that are further apart than about three such diameters, with
     nothing in between, are not joined, even if they belong to one cluster. The scale is that of the clusters, not of
-    the places: buildings are dense in towns and sparse in the country, and clusters are made to be of one size.
+    the sites: buildings are dense in towns and sparse in the country, and clusters are made to be of one size.
 
     Args:
         sites: float64 (n, 2), metres, n > 0.
@@ -94,7 +94,7 @@ def settled_area(sites: FloatArray, labels: IntArray, corners: FloatArray) -> An
 
 
 def _regions(sites: FloatArray, side: float) -> IntArray:
-    """Number the regions of places, int64 (n,): those in squares of the given side that touch, maybe over others."""
+    """Number the regions of sites, int64 (n,): sites in squares of this side that touch are in one."""
     lower = sites.min(axis=0)
     side = max(side, float((sites.max(axis=0) - lower).max()) * 1e-6, GRID)
     column, row = (((sites[:, axis] - lower[axis]) // side).astype(np.int64) for axis in (0, 1))
@@ -113,12 +113,12 @@ def _regions(sites: FloatArray, side: float) -> IntArray:
 
 
 def _convex_hulls(sites: FloatArray, order: IntArray, starts: IntArray) -> ObjectArray:
-    """Convex hulls of groups of places; ``order[starts[i]:starts[i + 1]]`` are the rows of the group i."""
+    """Convex hulls of groups of sites; ``order[starts[i]:starts[i + 1]]`` are the rows of the group i."""
     import shapely
 
     hulls = np.empty(len(starts), dtype=object)
     ends = np.append(starts[1:], len(order))
-    # GEOS gets copies of about so many places at a time.
+    # GEOS gets copies of about so many sites at a time.
     for first in range(0, len(starts), step := max(1, _MAX_SITES * len(starts) // len(order))):
         groups = np.arange(first, min(first + step, len(starts)))
         rows = order[starts[first] : ends[groups[-1]]]
@@ -130,7 +130,7 @@ def _convex_hulls(sites: FloatArray, order: IntArray, starts: IntArray) -> Objec
 
 
 def _concave_hull(vertices: FloatArray, longest: float) -> Any:
-    """Hull with edges, also of holes, of up to about ``longest`` where the places allow it."""
+    """Hull with edges, also of holes, of up to about ``longest`` where the vertices allow it."""
     import shapely
 
     # One vertex in each small square will do: what is left out is covered by the hulls of the clusters.
@@ -147,13 +147,13 @@ def _concave_hull(vertices: FloatArray, longest: float) -> Any:
 
 
 def voronoi_faces(sites: FloatArray, labels: IntArray, area: Any) -> tuple[ObjectArray, IntArray]:
-    """Cut ``area`` into faces, and give each the label of the place that is nearest to all of it.
+    """Cut ``area`` into faces, and give each the label of the site that is nearest to all of it.
 
     The union of the faces is the area, to half a millimetre; faces share corners and never overlap. Faces of one label
     may share a side.
 
     Args:
-        sites: float64 (n, 2), different places on the grid, sorted by their first coordinate.
+        sites: float64 (n, 2), different points on the grid, sorted by their first coordinate.
         labels: int64 (n,).
         area: what ``settled_area`` returns for them.
     """
@@ -181,9 +181,9 @@ def voronoi_faces(sites: FloatArray, labels: IntArray, area: Any) -> tuple[Objec
 
 
 def _windows(sites: FloatArray, area: Any) -> list[tuple[FloatArray, IntArray]]:
-    """Boxes that cover ``area`` without overlaps, and the rows of the places that decide about the ground in each.
+    """Boxes that cover ``area`` without overlaps, and the rows of the sites that can be nearest to a point in each.
 
-    GEOS would need gigabytes for the diagram of all places. A box is x_min, y_min, x_max, y_max, on the grid.
+    GEOS would need gigabytes for the diagram of all sites. A box is x_min, y_min, x_max, y_max, on the grid.
     """
     lower, upper = np.floor(np.divide(area.bounds[:2], GRID)), np.ceil(np.divide(area.bounds[2:], GRID)) + 1
     pending = [(np.concatenate([lower, upper]) * GRID, np.arange(len(sites)))]
@@ -200,14 +200,14 @@ def _windows(sites: FloatArray, area: Any) -> list[tuple[FloatArray, IntArray]]:
         axis = int(np.argmax(np.ptp(own, axis=0)))
         values = np.sort(own[:, axis])
         first, second = box.copy(), box.copy()
-        # Some places on both sides, whatever repeats.
+        # Some sites on both sides, also if coordinates repeat.
         first[axis + 2] = second[axis] = max(values[len(values) // 2], values[0] + GRID)
         pending += [(first, rows), (second, rows)]
     return windows
 
 
 def _reach(sites: FloatArray, box: FloatArray, area: Any) -> float:
-    """How far it is at most from any place of ``area`` in the box to the nearest of the sites, in metres.
+    """Largest distance from any point of ``area`` in the box to the nearest of the sites, in metres.
 
     Measured from the middles of small rectangles that fill the box; it is no further from elsewhere in one than half
     its diagonal more.
@@ -226,15 +226,15 @@ def _reach(sites: FloatArray, box: FloatArray, area: Any) -> float:
     return float(distance.max(initial=0.0)) + slack
 
 
-def _is_within(places: FloatArray, box: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether each place (n, 2) lies in the box, the upper edges of which do not belong to it."""
-    x, y = places.T
+def _is_within(points: FloatArray, box: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether each point (n, 2) lies in the box, which is open at its upper edges."""
+    x, y = points.T
     is_within: npt.NDArray[np.bool_] = (x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3])
     return is_within
 
 
 def _cluster_borders(sites: FloatArray, labels: IntArray, box: FloatArray) -> ObjectArray:
-    """Lines (m,) inside the box that divide places of different labels, rounded to the grid."""
+    """Lines (m,) inside the box that divide sites of different labels, rounded to the grid."""
     import shapely
 
     # Sites far around bound the cells of all others, also when there are just one or two. They are nearer to no place

@@ -98,8 +98,8 @@ def read_frames(files: Sequence[Path], design: SampleDesign) -> SamplingFrame:
         for name in (PROBABILITY, WEIGHT, CERTAINTY):
             if name in frame.schema.names:
                 raise InvalidInput("has this column already: it is a sample", filename=str(file), column=name)
-        pieces = list(frame.tables())
-        table = pa.concat_tables(pieces) if pieces else frame.schema.empty_table()
+        chunks = list(frame.tables())
+        table = pa.concat_tables(chunks) if chunks else frame.schema.empty_table()
         sizes, is_null = columns.numbers(table[design.size], design.size, str(file))
         wrong = is_null | ~np.isfinite(sizes) | (sizes < 0)
         if wrong.any():

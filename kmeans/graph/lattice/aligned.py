@@ -16,16 +16,16 @@ from kmeans.graph.lattice.polynomial_map import (
     steps_of,
 )
 
-# Lines along an axis beyond which no step is sure.
+# With more lines along an axis the step is uncertain.
 _MOST_LINES = 1_000_000
 # Share of the cells that have a next one along an axis.
 _LEAST_ADJACENT = 0.1
 
 
 def find_aligned(points: FloatArray) -> Lattice | None:
-    """The lattice whose rows and columns run along the axes, or None if there is surely no such.
+    """The lattice whose rows and columns run along the axes, or None if there is none.
 
-    Most files have one of this kind, and sorting each coordinate is all that it takes.
+    Most files have such a lattice, and sorting each coordinate is enough to find it.
     """
     if len(points) < 4:
         return None
@@ -81,7 +81,7 @@ def _fit_line(values: FloatArray) -> _Line | None:
     first, extent, last = float(distinct[0]), float(distinct[-1] - distinct[0]), float(numbers[-1])
     step, half = extent / last, max(last / 2, 1.0)
     scaled = (numbers - last / 2) / half
-    # Mostly they are as regular as can be, and nothing has to be fitted.
+    # Most lattices are perfectly regular, and nothing has to be fitted.
     even = rounded(np.array([(distinct[0] + distinct[-1]) / 2, step * half]), extent)
     if float(np.abs(even[0] + even[1] * scaled - distinct).max()) < limits.NEGLIGIBLE * step:
         return _Line(first, step, int(last), even)

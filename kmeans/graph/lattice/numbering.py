@@ -1,4 +1,4 @@
-"""The compiled part of `aligned_lattice`: columns and rows of points by comparing sorted coordinates."""
+"""The compiled part of `aligned`: columns and rows of points by comparing sorted coordinates."""
 
 import numpy as np
 

@@ -38,11 +38,11 @@ def cluster(
 ) -> None:
     """Cluster Parquet files on this machine.
 
-    It is the same job as on AWS, on all cores. Each FILE, and each .parquet file below each DIR, becomes two files in
-    --out: clustered_<name> with all its rows and columns, plus cluster_id, cluster_weight and cluster_status, and
-    frame/<name> with one row and a polygon for each cluster. Files hold points or polygons as GeoParquet, or columns
-    with longitude and latitude. Files that are already done with the same parameters are skipped, and so are outputs
-    of earlier runs that lie in a DIR.
+    This is the job that runs on AWS, on all cores of this machine. Each FILE, and each .parquet file below each DIR,
+    becomes two files in --out: clustered_<name> with all its rows and columns, plus cluster_id, cluster_weight and
+    cluster_status, and frame/<name> with one row and a polygon for each cluster. Files hold points or polygons as
+    GeoParquet, or columns with longitude and latitude. Files that are already done with the same parameters are
+    skipped, and so are outputs of earlier runs that lie in a DIR.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def cluster(
 
 
 def _run(paths: tuple[Path, ...], out: Path, params: RunParameters, *, jobs: int | None, force: bool) -> LocalSummary:
-    """The run; what makes it impossible as a whole is wrong usage."""
+    """The run; an error about the run as a whole is an error of usage."""
     try:
         return run(paths, out, params, jobs=jobs, force=force)
     except OutputNotWritable as error:

@@ -20,8 +20,8 @@ from sampling_units.io.atomic import check_writable
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport, FileResult, Totals, add_up
 
-# Handing a file to another process and its result back takes a millisecond, so small ones go together: some tenths of a
-# second of work, and no more than leaves each process so many turns.
+# Sending a file to another process and its result back takes a millisecond, so small files go in batches: each is some
+# tenths of a second of work, and each process gets about so many batches.
 _BATCH_BYTES, _BATCHES_PER_PROCESS = 250_000, 8
 
 
@@ -46,7 +46,7 @@ class LocalSummary(Totals, frozen=True, kw_only=True):
 
 
 class RunStopped(Exception):
-    """The user stopped the run; the message says how far it came."""
+    """The user stopped the run; the message says how many files are finished."""
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
@@ -102,7 +102,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
 def _results(
     files: list[LocalFile], work_on: Callable[[LocalFile], FileResult], n_processes: int
 ) -> Iterator[tuple[LocalFile, FileResult]]:
-    """Each file with its result, as they finish; the largest files start first."""
+    """Each file with its result, in the order in which they finish; the largest files start first."""
     if n_processes == 1:
         for file in files:
             yield file, work_on(file)
@@ -129,7 +129,7 @@ def _work_on_batch(work_on: Callable[[LocalFile], FileResult], batch: list[Local
 
 
 def _batches(files: list[LocalFile], most: int) -> list[list[LocalFile]]:
-    """What a process is given at a time: files of a few milliseconds together, at most so many, others alone."""
+    """Batches for the processes, the largest files first: small files together, at most ``most`` of them."""
     batches: list[list[LocalFile]] = []
     n_bytes = _BATCH_BYTES
     for size, file in sorted(((_size(file), file) for file in files), key=itemgetter(0), reverse=True):
@@ -151,7 +151,7 @@ def _size(file: LocalFile) -> int:
 def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
     """Cluster one file, unless its output is up to date.
 
-    Outputs that were made after ``since``, seconds of the file system's clock, are those of a process of this run that
+    Outputs that were made after ``since`` (in seconds of the file system's clock) come from a process of this run that
     was killed later; they count as clustered.
     """
     from sampling_units import job, memory
@@ -167,12 +167,12 @@ def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, sinc
             sinks = job.Sinks(clustered=str(clustered), frame=str(frame))
             report = job.cluster_file(str(file.source), file.filename, etag, params, sinks, n_threads)
     except RunError as error:
-        # Within the run a file has a name relative to its folder; the user looks for it where the command says it is.
+        # Results name a file relative to its folder, messages by the path that the user gave.
         named = type(error)(error.message, **error.where | {"filename": _as_text(file.source)})
         return FileResult.failed(file.filename, named)
     except MemoryError:
         return FileResult.failed(file.filename, memory.exceeded(_as_text(file.source)))
-    except Exception as error:  # noqa: BLE001 (a defect of ours in one file must not cost the others their results)
+    except Exception as error:  # noqa: BLE001 (a bug that one file reveals must not lose the results of the others)
         return FileResult.failed(file.filename, InternalError(repr(error), filename=_as_text(file.source)))
     return _finished(file, report, seconds=round(time.perf_counter() - started, 4))
 
@@ -181,8 +181,8 @@ def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, sinc
 def warm_up() -> None:
     """Load what every file needs; once in each process, before its first file is read."""
     kmeans.warm_up()
-    # The garbage collector need not look again and again through what stays loaded: that takes 0.7 s in a process that
-    # clusters one small file.
+    # Keeps the garbage collector from searching loaded code again and again: 0.7 s in a process that clusters one small
+    # file.
     gc.freeze()
 
 
@@ -200,7 +200,7 @@ def _finished(
 
 
 def _as_text(path: Path) -> str:
-    """A path for messages; bytes that are no text, which a disk may hold in a name, are shown escaped."""
+    """A path for messages; bytes in a name that are not text are escaped."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What is printed at the end of a run: a table, totals and explanations for people, plain lines for a pipe."""
+"""What is printed at the end of a run: a table, totals and explanations; in a pipe the table is plain lines."""
 
 import sys
 from collections import Counter
@@ -39,7 +39,7 @@ def print_failures(failures: Iterable[FileResult], n_files: int) -> None:
 
 
 def totals(summary: LocalSummary) -> str:
-    """One or two sentences: how the files ended, in what time, and what came out."""
+    """One or two sentences: how many files are done or failed, the time, and the totals of their clusters."""
     n_clustered = summary.n_succeeded - summary.n_skipped
     files = f"{_files(n_clustered)} clustered, {summary.n_skipped:,} up to date, {summary.n_failed:,} failed"
     sentence = f"{files}, in {duration(summary.elapsed_seconds)}."

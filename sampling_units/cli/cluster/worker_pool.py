@@ -16,13 +16,13 @@ from sampling_units.cli.stop_signals import STOP_SIGNALS
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_SECONDS_BETWEEN_LOOKS_AT_PARENT = 0.5
+_PARENT_CHECK_SECONDS = 0.5
 
 
 def run_in_processes(
     work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
 ) -> Iterator[tuple[Task, Result | None]]:
-    """Each task with what ``work_on`` returned for it, as they finish; they start in the order given.
+    """Each task with the result of ``work_on``, in the order in which they finish; they start in the order given.
 
     None stands for a task whose process was killed while it ran alone. ``work_on`` has to be a function of a module,
     or a ``functools.partial`` of one: each process imports it anew.
@@ -38,8 +38,8 @@ def run_in_processes(
             finished.add(number)
             yield remaining[number], result
         unfinished = [task for number, task in enumerate(remaining) if number not in finished]
-        # The pool broke because a process was killed, most likely for its memory. Tasks are handed out in order, and
-        # beyond the running ones at most one more than there are processes: the one to blame is among these.
+        # The pool broke because a process was killed, most likely for its memory. Tasks are sent in order, beyond the
+        # running ones at most one more than there are processes: the task that caused it is among these.
         n_suspects = 2 * n_processes + 1
         for task in unfinished[:n_suspects]:
             yield task, _alone(work_on, task)
@@ -77,7 +77,7 @@ def _in_one_pool(
         is_complete = True
     finally:
         if not is_complete:
-            # What the workers have begun is not wanted any more, and within a long kernel Python handles no signal.
+            # Unfinished work is not needed any more, and during a long kernel Python handles no signal.
             for process in set(active_children()).difference(others):
                 process.kill()
         pool.shutdown(cancel_futures=True)
@@ -85,7 +85,7 @@ def _in_one_pool(
 
 @contextmanager
 def _stop_signals_blocked() -> Iterator[None]:
-    """Block stop signals: they wait until all workers are started, and workers inherit that they are blocked."""
+    """Block stop signals until all workers are started; the workers inherit the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
@@ -103,7 +103,7 @@ def _start_worker(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """A parent that was killed cannot stop its workers, and their pipe does not end: each of them keeps it open."""
+    """A killed parent cannot stop its workers, and no worker sees the end of their pipe: the others keep it open."""
     while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS_AT_PARENT)
+        time.sleep(_PARENT_CHECK_SECONDS)
     os._exit(1)

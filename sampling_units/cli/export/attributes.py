@@ -17,13 +17,13 @@ class Format:
 
     Attributes:
         driver: GDAL's name for it.
-        name: what people call it.
+        name: for messages.
         options: layer creation options.
         has_layer_type: whether a layer has one type of geometry.
         is_geojson: longitude and latitude, no numbers that are not finite.
-        has_nan: whether NaN is something else than null.
+        has_nan: whether NaN differs from null.
         allows_missing_geometry: whether a row may have no geometry.
-        is_in_spatial_order: whether rows are written in another order than they come.
+        is_in_spatial_order: whether rows are written in spatial order, not in that of the file.
     """
 
     driver: str
@@ -54,7 +54,7 @@ class ExportedColumn:
     """How a column is exported.
 
     Attributes:
-        fields: names and types that are handed to GDAL; none for a column that is left out.
+        fields: names and types as GDAL gets them; none for a column that is left out.
         convert: from the column to an array for each of them.
         change: what is lost or different, None if nothing is.
     """
@@ -91,7 +91,7 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
 
 
 def _gdal_type(data_type: pa.DataType, wanted: Format) -> tuple[pa.DataType, str | None]:
-    """The Arrow type that GDAL takes for a type that is not nested, and what changes thereby."""
+    """The Arrow type that GDAL takes for a type that is not nested, and what changes by it."""
     is_type = pa.types
     if is_type.is_null(data_type) or is_type.is_string(data_type) or is_type.is_large_string(data_type):
         return pa.string(), None

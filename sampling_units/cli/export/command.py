@@ -1,4 +1,4 @@
-"""``kmeans export``: its options, and what is printed of the file for maps that it makes."""
+"""``kmeans export``: its options, and what is printed about the file that it makes."""
 
 import json
 import os
@@ -67,6 +67,6 @@ def export(files: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool) -
     of_files = "" if len(files) == 1 else f" of {len(files):,} files"
     click.echo(printable(f"{written.n_rows:,} rows{of_files} are in {out} ({wanted.name}, {file_size(size)})."))
     if written.changes:
-        click.echo(f"What {wanted.name} does not hold as it is in the file:", err=True)
+        click.echo(f"What {wanted.name} cannot hold unchanged:", err=True)
         for change in written.changes:
             click.echo(f"  {printable(change)}", err=True)

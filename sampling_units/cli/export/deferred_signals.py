@@ -10,9 +10,9 @@ from sampling_units.cli.stop_signals import STOP_SIGNALS
 
 @contextmanager
 def stop_signals_deferred() -> Iterator[Callable[[], None]]:
-    """Within the block a stop signal only interrupts where the function is called that this yields, and at the end.
+    """Yields a function; within the block, stop signals are handled when it is called, and at the end.
 
-    What it then does is up to the handlers from before, such as those of ``stop_signals``.
+    They are then passed to the handlers from before the block, such as those of ``stop_signals``.
     """
     handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     # Ignored signals stay ignored, and those without a handler end the program at once.

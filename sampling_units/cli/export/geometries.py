@@ -14,14 +14,14 @@ from sampling_units.errors import InvalidInput
 from sampling_units.io.geometry import decode_shapes
 
 ANY_TYPE = "Unknown"
-# Single and multiple types, and what makes the one of the other.
+# Multiple types, with their single type and the function that converts it.
 _MULTIPLE = {
     "MultiPoint": (shapely.GeometryType.POINT, shapely.multipoints),
     "MultiLineString": (shapely.GeometryType.LINESTRING, shapely.multilinestrings),
     "MultiPolygon": (shapely.GeometryType.POLYGON, shapely.multipolygons),
 }
 _TYPES = {*_MULTIPLE, *(name.removeprefix("Multi") for name in _MULTIPLE), "GeometryCollection"}
-# Longitude and latitude as programs for maps know them; GDAL takes longitude first all the same.
+# The code of longitude and latitude that map software knows; GDAL writes longitude first for it as well.
 LONGITUDE_LATITUDE_FOR_GDAL = "EPSG:4326"
 
 _BROKEN = "the geometry is broken WKB"
@@ -38,7 +38,7 @@ def as_wkb(array: pa.Array, encoding: str, wanted_type: str) -> pa.Array:
     """A geometry column as binary WKB; single geometries become multiple ones in a layer of these.
 
     Raises:
-        InvalidInput: a geometry is broken, which GDAL would write as missing; ``row`` counts from the first.
+        InvalidInput: a geometry is broken (GDAL would write it as missing); ``row`` counts from the first.
     """
     shapes = decode_shapes(array, encoding)
     _require(~shapely.is_missing(shapes), array, _BROKEN)
@@ -62,7 +62,7 @@ def crs_for_gdal(crs: Crs) -> str:
 
 
 def export_further_geometry(name: str, kinds: Sequence[str], transformer: pyproj.Transformer | None) -> ExportedColumn:
-    """How a column of WKB other than the primary one is exported: points as two columns of numbers, others as WKT text.
+    """How another column of WKB than the primary one is exported: points as two columns of numbers, others as WKT.
 
     Args:
         name: of the column.

@@ -14,7 +14,7 @@ from sampling_units.errors import InvalidInput
 from sampling_units.io.geo_file import GeoFile
 from sampling_units.io.geo_metadata import BBOX_FIELDS, GeometryColumn
 
-# What GDAL calls the number of a row: a column of this name would get lost.
+# GDAL's name for the number of a row: a column of this name would be lost.
 _ROW_NUMBER = "OGC_FID"
 
 
@@ -26,7 +26,7 @@ class Plan:
         filename: for error messages.
         geometry: the primary geometry column.
         crs: its coordinate system, None if it is unknown.
-        columns: what becomes of each other column, by its name in the file.
+        columns: how each other column is exported, by its name in the file.
         changes: what is lost or different.
         n_rows: rows of the file.
     """
@@ -62,7 +62,7 @@ def plan_layer(file: GeoFile, wanted: Format) -> Plan:
     crs, changes = _known_crs(geometry, wanted, file.filename)
     further = _further_geometries(file, geometry)
     columns: dict[str, ExportedColumn] = {}
-    # Some formats take upper and lower case for the same.
+    # Some formats do not distinguish upper and lower case.
     taken = {geometry.name.lower(), _ROW_NUMBER.lower()}
     for field in file.schema:
         file.require_column(field.name)
@@ -86,10 +86,10 @@ def plan_layer(file: GeoFile, wanted: Format) -> Plan:
 
 
 def require_same(first: Plan, other: Plan) -> None:
-    """Refuse a file whose rows do not fit into the layer of another one; the order of the columns does not matter.
+    """Refuse a file that does not fit into the layer of another one; the order of columns does not matter.
 
     Raises:
-        InvalidInput: names the column, and what it is in either file.
+        InvalidInput: names the column, and how it differs between the files.
     """
     types, other_types = ({field.name: field.type for field in plan.schema} for plan in (first, other))
     if first.geometry.name != other.geometry.name:
@@ -100,7 +100,7 @@ def require_same(first: Plan, other: Plan) -> None:
         if here != there:
             complaint = f"{_as_type(here)}, and {_as_type(there)} in {first.filename}; a layer has one set of columns"
             raise InvalidInput(complaint, filename=other.filename, column=name)
-    # By the code: in a file both names of longitude and latitude mean the same order.
+    # Codes are compared: both codes of longitude and latitude mean longitude first in a file.
     code, other_code = (None if plan.crs is None else crs_for_gdal(plan.crs) for plan in (first, other))
     if code != other_code:
         here, there = ("unknown" if plan.crs is None else plan.crs.name for plan in (other, first))
@@ -113,7 +113,7 @@ def _as_type(data_type: str | None) -> str:
 
 
 def _known_crs(geometry: GeometryColumn, wanted: Format, filename: str) -> tuple[Crs | None, list[str]]:
-    """The coordinate system of a file, and what becomes of it."""
+    """The coordinate system of a file, and how coordinates change."""
     crs = geometry.crs
     if crs is not None:
         is_changed = wanted.is_geojson and not _is_longitude_latitude(crs)

@@ -1,6 +1,6 @@
-"""Writes the rows of Parquet files as one layer of a file for maps, piece by piece, through GDAL.
+"""Writes the rows of Parquet files as one layer of a map file, in batches, through GDAL.
 
-Nothing here knows of the command line.
+Nothing here depends on the command line.
 """
 
 import warnings
@@ -21,10 +21,10 @@ from sampling_units.cli.row_progress import Advance
 from sampling_units.errors import InvalidInput, OutputNotWritable
 from sampling_units.io.geo_file import GeoFile
 
-# Rows that GDAL gets at once: a fraction of a second, after which a stop signal is heard.
+# Rows of a batch for GDAL: a fraction of a second, after which a stop signal is handled.
 _BATCH_ROWS = 16_384
 _WRITING = "writing"
-# What GDAL calls the column with the number of a row in a GeoPackage, by default.
+# GDAL's default name for the column with the number of a row in a GeoPackage.
 _GEOPACKAGE_ROW_NUMBER = "fid"
 
 
@@ -52,7 +52,7 @@ def write_layer(sources: Sequence[Path], path: Path, wanted: Format, advance: Ad
     kind = layer_type(kinds) if wanted.has_layer_type else ANY_TYPE
     changes = list(dict.fromkeys(change for plan in plans for change in plan.changes))
     if wanted.is_in_spatial_order:
-        changes.append("rows: in the order of their places, for the spatial index")
+        changes.append("rows: in spatial order, for the spatial index")
     if kinds != {kind} and kind != ANY_TYPE:
         changes.append(f"column {first.geometry.name}: all geometries as {kind}, so that the layer has one type")
     n_rows = sum(plan.n_rows for plan in plans)
@@ -69,7 +69,7 @@ def write_layer(sources: Sequence[Path], path: Path, wanted: Format, advance: Ad
 
 
 def _write(batches: "_Batches", plan: Plan, kind: str, path: Path, wanted: Format) -> list[str]:
-    """Write a layer of one type; what GDAL warns of."""
+    """Write a layer of one type; the warnings of GDAL."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -85,7 +85,7 @@ def _write(batches: "_Batches", plan: Plan, kind: str, path: Path, wanted: Forma
             )
         except (DataLayerError, DataSourceError, FieldError, RuntimeError) as error:
             if batches.error is not None:
-                # GDAL only says that there was one.
+                # GDAL does not say which error it was.
                 raise batches.error from error
             raise OutputNotWritable(f"{wanted.name} cannot be written ({error})", filename=path.name) from error
     # The other category is pyogrio's own, when a file names no coordinate system.
@@ -93,7 +93,7 @@ def _write(batches: "_Batches", plan: Plan, kind: str, path: Path, wanted: Forma
 
 
 def _names(plan: Plan, wanted: Format) -> dict[str, str]:
-    """Layer options with the columns that a GeoPackage adds or names by itself."""
+    """Layer options that name the columns which a GeoPackage adds."""
     if wanted.driver != "GPKG":
         return {}
     taken = {name.lower() for name in plan.schema.names}
@@ -104,7 +104,7 @@ class _Batches:
     """The rows of the files as GDAL takes them.
 
     Attributes:
-        error: what ended them too early.
+        error: the error that ended them too early, if any.
         n_lost: by column, values that the format does not hold.
     """
 

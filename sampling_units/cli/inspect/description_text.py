@@ -13,7 +13,7 @@ from sampling_units.formatting import file_size, printable
 from sampling_units.results import FileReport
 
 _KINDS = {
-    "input": "places that can be clustered, as far as the metadata tell",
+    "input": "input that can be clustered, as far as the metadata show",
     "clustered": "clustered file: the rows of the input with their clusters",
     "frame": "sampling frame: one row for each cluster",
     "other": "Parquet, cannot be clustered",
@@ -55,7 +55,7 @@ def _print_grid(facts: list[Fact]) -> None:
 
 
 def _facts(description: FileDescription, thousands: str) -> Iterator[Fact]:
-    """What to show, in order; a label may come several times in a row."""
+    """Labels and values in the order shown; a label may repeat."""
     yield "file", printable(description.file)
     yield "kind", _KINDS[description.kind]
     if description.obstacle is not None:

@@ -1,4 +1,4 @@
-"""What a Parquet file is, as far as it says so itself: read from its metadata, hardly ever from its rows."""
+"""What a Parquet file is, read from its metadata; only the bounding box of a small file may need its rows."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ class CoordinateSystem(msgspec.Struct, frozen=True):
 
 
 class BoundingBox(msgspec.Struct, frozen=True):
-    """Where the rows lie: xmin, ymin, xmax, ymax, and what that was read from."""
+    """The extent of the rows as xmin, ymin, xmax, ymax, and what it was read from."""
 
     bounds: list[float]
     source: Literal["metadata", "statistics", "geometries"]
@@ -69,8 +69,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class FileDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What a file is.
 
-    ``obstacle`` says why a file that is no output of ours cannot be clustered, as far as that shows before its rows
-    are read.
+    ``obstacle`` says why a file that is no output of ours cannot be clustered, as far as the metadata show it.
     """
 
     file: str
@@ -139,7 +138,7 @@ def _kind(
 
 
 def _origin(path: Path) -> Origin | None:
-    """How a file was made, None if it does not say so, or not as we would."""
+    """How a file was made, None if its metadata do not say so in our form."""
     provenance = read_provenance(str(path))
     if provenance is None:
         return None

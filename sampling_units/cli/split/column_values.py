@@ -12,11 +12,11 @@ from sampling_units.errors import InvalidInput
 from sampling_units.io import columns
 from sampling_units.io.geo_file import GeoFile
 
-# More files than this are a mistake in the choice of the column, and more than a folder is good for.
+# More values than this mean that the column is the wrong one, and folders of more files are slow.
 _MOST_VALUES = 100_000
 _COUNTING = "counting"
 
-# Types that Arrow cannot look up, sort or reorder, and what stands in for them.
+# Types that Arrow cannot look up, sort or reorder, and the types to use instead.
 STAND_INS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 
 
@@ -35,12 +35,12 @@ class Values:
     n_rows: IntArray
 
     def number(self, table: pa.Table) -> IntArray:
-        """Which of ``distinct`` each row of a piece of the file has, int64 (m,)."""
+        """Number in ``distinct`` of the value of each row of a chunk of the file, int64 (m,)."""
         found = pc.index_in(_comparable(table[self.column]), value_set=self.distinct)
         return np.asarray(found.to_numpy(), dtype=np.int64)
 
     def texts(self) -> list[str | None]:
-        """The values as people write them, None for null; binary ones in hexadecimal digits, times in UTC."""
+        """The values as text, None for null; binary values in hexadecimal digits, times in UTC."""
         return columns.texts(self.distinct)
 
 
@@ -48,7 +48,7 @@ def count_values(file: GeoFile, column: str, advance: Advance) -> Values:
     """The values of ``column`` and how many rows have each; only this column is read.
 
     Raises:
-        InvalidInput: there is no such column, its values are no possible names, or there are too many of them.
+        InvalidInput: there is no such column, its values cannot name files, or there are too many of them.
     """
     data_type = file.require_column(column)
     if pa.types.is_nested(data_type):

@@ -57,7 +57,7 @@ def split(file: Path, column: str, out: Path, overwrite: bool, as_json: bool) ->
 
 
 def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Values", list[str]]:
-    """The values of the column, and the names of their files, which are there now."""
+    """Write the files; the values of the column, and the names of their files."""
     require_file(file)
     require_text(out)
     from sampling_units.cli.split.column_values import count_values  # pyarrow takes a moment to load.
@@ -71,7 +71,7 @@ def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Val
         targets = [out / name for name in names]
         _check_targets(targets, file, overwrite=overwrite)
         with staging_folder(out) as staging:
-            # Not yet called .parquet: whatever happens, no unfinished file is taken for an input.
+            # Not called .parquet yet, so that an unfinished file is never taken for an input.
             made = [staging / f"{number}.part" for number in range(len(names))]
             write_parts(source, values, made, staging, advance)
             replace_all(list(zip(made, targets, strict=True)), staging)
@@ -79,10 +79,10 @@ def _split(file: Path, column: str, out: Path, *, overwrite: bool) -> tuple["Val
 
 
 def _check_targets(targets: Sequence[Path], file: Path, *, overwrite: bool) -> None:
-    """Refuse to lose anything.
+    """Refuse to replace files that the user may want to keep.
 
     Raises:
-        InvalidParameters: names the first file that is in the way, and says what to do.
+        InvalidParameters: names the first such file, and says what to do.
     """
     existing = [target for target in targets if os.path.lexists(target)]
     for target in existing:

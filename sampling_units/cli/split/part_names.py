@@ -1,4 +1,4 @@
-"""File names for values of any content: they may hold slashes or control characters, or be empty."""
+"""File names for values of any content, also with slashes or control characters, or empty."""
 
 import re
 import unicodedata
@@ -8,20 +8,20 @@ PART_SUFFIX = ".parquet"
 # Bytes of a stem: with a suffix against collisions it stays below the 255 that disks allow.
 _LONGEST_STEM = 200
 _NULL, _EMPTY = "null", "empty"
-# Separators, and what Windows and shells do not want in a name.
+# Separators, and other characters that Windows does not allow.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
 # Devices of Windows, whatever follows the first dot.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
 def part_names(texts: Sequence[str | None]) -> list[str]:
-    """A file name for each value, all different also on disks that take upper and lower case for the same.
+    """A file name for each value, all different, also on disks that do not distinguish upper and lower case.
 
-    Values whose name is taken get ``~2``, ``~3`` and so on; plain ones come first, so that they keep theirs.
+    Values whose name is taken get ``~2``, ``~3`` and so on; values that can be names as they are keep them.
     """
     stems = [_safe_stem(text) for text in texts]
     is_plain = [text == stem for text, stem in zip(texts, stems, strict=True)]
-    # Null comes first of all, so that it is null.parquet also where a value is the text "null".
+    # Null comes first, so that it gets null.parquet even if some value is the text "null".
     order = sorted(range(len(texts)), key=lambda number: (texts[number] is not None, not is_plain[number]))
     names = [""] * len(texts)
     taken: set[str] = set()
@@ -45,7 +45,7 @@ def renamed(texts: Iterable[str | None], names: Iterable[str]) -> list[tuple[str
 def _safe_stem(text: str | None) -> str:
     if text is None:
         return _NULL
-    # One form of accented letters: disks differ in which they keep.
+    # One form of accented letters, because disks differ in the form that they keep.
     stem = unicodedata.normalize("NFC", text)
     stem = "".join(letter if letter.isprintable() else "_" for letter in _FORBIDDEN.sub("_", stem))
     stem = stem.encode()[:_LONGEST_STEM].decode(errors="ignore").strip()
@@ -58,5 +58,5 @@ def _safe_stem(text: str | None) -> str:
 
 
 def _folded(name: str) -> str:
-    """The same text for names that a disk may take for one."""
+    """The name as a key: equal for names that some disks do not distinguish."""
     return unicodedata.normalize("NFC", name.casefold())

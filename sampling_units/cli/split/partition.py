@@ -1,6 +1,6 @@
-"""Divides the rows of a Parquet file among files, one for each value of a column, in memory that does not grow with it.
+"""Divides the rows of a Parquet file among files, one for each value of a column, in bounded memory.
 
-Nothing here knows of the command line, or of the names under which the files will appear.
+Nothing here depends on the command line, or on the names that the files have in the end.
 """
 
 import json
@@ -21,9 +21,9 @@ from sampling_units.errors import OutputNotWritable
 from sampling_units.io.geo_file import ROW_GROUP_ROWS, GeoFile, regrouped
 from sampling_units.io.geo_metadata import GEO_METADATA
 
-# Files open at the same time, about: some systems allow 256.
+# About as many files are open at the same time; some systems allow 256.
 _MOST_BUCKETS = 128
-# Memory of the rows that are sorted at once; only of a file 64 times as large it is more.
+# Memory of the rows that are sorted at once; more for a file of more than 64 times as much.
 _BUCKET_BYTES = 64 * 2**20
 _SORTING, _WRITING = "sorting", "writing"
 
@@ -61,14 +61,14 @@ def write_parts(file: GeoFile, values: Values, paths: Sequence[Path], staging: P
 
 
 def _rows_in_memory(file: GeoFile) -> int:
-    """Rows that fit into a bucket, judged by the first ones."""
+    """Rows that fit into a bucket, estimated from the first chunk."""
     first = next(file.tables())
     return max(_BUCKET_BYTES * int(first.num_rows) // max(int(first.nbytes), 1), 1)
 
 
 def _buckets(n_rows: IntArray, most_rows: int) -> list[range]:
-    """Ranges of values with at most so many rows, more only where a value by itself has more, or the file is large."""
-    # Two neighbours together have more rows than the limit: there are at most twice as many as would fill it.
+    """Ranges of values with at most ``most_rows`` rows each; more if a single value has more, or the file is large."""
+    # Two adjacent buckets have more rows together than the limit, so at most twice as many are made as full ones.
     most_rows = max(most_rows, 2 * int(n_rows.sum()) // _MOST_BUCKETS)
     edges, total = [0], 0
     for number, n in enumerate(n_rows.tolist()):
@@ -108,7 +108,7 @@ def _write_bucket(
     schema: pa.Schema,
     advance: Advance,
 ) -> None:
-    """Write the files of a range of values; a single value may have any number of rows."""
+    """Write the files of a range of values; a range of one value may have any number of rows."""
     n_rows = int(values.n_rows.sum())
     if len(bucket) == 1:
         _write_part(regrouped(tables), paths[bucket.start], schema, lambda n: advance(_WRITING, n, n_rows))
@@ -119,7 +119,7 @@ def _write_bucket(
 
 
 def _divided(table: pa.Table, number: IntArray, n_parts: int) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of each part that has any, in their order; ``number`` tells the part of each row."""
+    """The rows of each part that has any, in their order; ``number`` is the part of each row."""
     order = np.argsort(number, kind="stable")
     edges = np.searchsorted(number[order], np.arange(n_parts + 1)).tolist()
     table = table.cast(_sortable(table.schema)).take(order)
@@ -144,7 +144,7 @@ def _write_part(tables: Iterable[pa.Table], path: Path, schema: pa.Schema, advan
 
 
 def _without_unused_words(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A dictionary column with only the words that occur, in their order: each file would hold all of them."""
+    """A dictionary column without unused words, which each file would hold otherwise; the order of words stays."""
     if not pa.types.is_dictionary(column.type):
         return column
     array = column.unify_dictionaries().combine_chunks()
@@ -156,7 +156,7 @@ def _without_unused_words(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _schema_of_parts(file: GeoFile) -> pa.Schema:
-    """Schema and metadata of the file, without what is only true of the whole."""
+    """Schema and metadata of the file, without the bounding box of the whole file."""
     metadata = dict(file.schema.metadata or {})
     if GEO_METADATA in metadata:
         geo = json.loads(metadata[GEO_METADATA])

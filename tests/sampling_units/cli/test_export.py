@@ -97,7 +97,7 @@ def test_a_frame_keeps_rows_values_geometries_and_coordinate_system(folder, suff
 def test_what_a_format_does_not_hold_is_listed(folder):
     (folder / "in.parquet").write_bytes(frame_file(crs=UTM))
     assert export("in.parquet", "--out", "frame.gpkg").stderr.splitlines() == [
-        "What GeoPackage does not hold as it is in the file:",
+        "What GeoPackage cannot hold unchanged:",
         "  column centroid: as the numbers centroid_x and centroid_y",
         "  column bbox: left out, because it only repeats the bounds of the geometries",
         "  column geometry: all geometries as MultiPolygon, so that the layer has one type",
@@ -129,7 +129,7 @@ def test_a_clustered_file_larger_than_a_piece_keeps_its_rows(folder, suffix, mon
     (folder / "in.parquet").write_bytes(cell_file(950, cluster_id=ids))
     done = export("in.parquet", "--out", f"out{suffix}")
     assert done.exit_code == 0
-    assert ("rows: in the order of their places" in done.stderr) == (suffix == ".fgb") == bool(done.stderr)
+    assert ("rows: in spatial order" in done.stderr) == (suffix == ".fgb") == bool(done.stderr)
     found = read(f"out{suffix}", "grid_id" if suffix == ".fgb" else None)
     assert found["grid_id"].to_pylist() == list(range(950))
     assert found["cluster_id"].to_pylist() == ids.to_pylist()

@@ -21,9 +21,9 @@ def test_buckets_are_few_and_no_larger_than_memory_allows(n_rows, most_rows):
         assert len(bucket) == 1 or total <= max(most_rows, sum(n_rows) / 64)
 
 
-def test_pieces_are_full_whatever_they_are_made_of():
+def test_chunks_are_full_whatever_they_are_made_of():
     rows = pa.table({"row": np.arange(2 * ROW_GROUP_ROWS + 5)})
     edges = [0, 7, 7, ROW_GROUP_ROWS, 2 * ROW_GROUP_ROWS + 5]
-    pieces = list(regrouped(rows.slice(begin, end - begin) for begin, end in pairwise(edges)))
-    assert [piece.num_rows for piece in pieces] == [ROW_GROUP_ROWS, ROW_GROUP_ROWS, 5]
-    assert pa.concat_tables(pieces).equals(rows)
+    chunks = list(regrouped(rows.slice(begin, end - begin) for begin, end in pairwise(edges)))
+    assert [chunk.num_rows for chunk in chunks] == [ROW_GROUP_ROWS, ROW_GROUP_ROWS, 5]
+    assert pa.concat_tables(chunks).equals(rows)
