@@ -64,7 +64,7 @@ def _extent_in_degrees(
                 return west, south, east, north
         # The box leaves the map, holds a pole or is wider than half the globe: look at every point.
         degrees = transform(to_degrees, points)
-        require_images(points, degrees, f"is no place in {shortened(source.name)}", source.filename)
+        require_images(points, degrees, f"is outside the domain of {shortened(source.name)}", source.filename)
         lower, upper = bounding_box(degrees, 360.0)
     return float(lower[0]), float(lower[1]), float(upper[0]), float(upper[1])
 

@@ -63,7 +63,9 @@ class Crs:
             message = f"has an unknown coordinate system ({explained(error)})"
             raise InvalidInput(message, filename=self.filename) from error
         if system.is_geocentric:
-            message = f"is in the coordinate system {shortened(system.name)}, where x and y are no place"
+            message = (
+                f"is in the geocentric coordinate system {shortened(system.name)}, whose x and y are no map coordinates"
+            )
             raise InvalidInput(message, filename=self.filename)
         return system
 
@@ -113,6 +115,8 @@ def check_crs(name: str) -> None:
 
     Raises:
         InvalidParameters: it is neither "auto" nor a known system in metres.
+
+    >>> check_crs("EPSG:32651")
     """
     if name != AUTOMATIC_CRS:
         metric_crs(name)
@@ -123,7 +127,10 @@ def metric_crs(name: str) -> pyproj.CRS:
     """A projected coordinate system in metres by its name.
 
     Raises:
-        InvalidParameters: it is unknown, or is none.
+        InvalidParameters: it is unknown, or not in metres.
+
+    >>> metric_crs("EPSG:32651").name
+    'WGS 84 / UTM zone 51N'
     """
     try:
         crs = find_crs(name)

@@ -16,7 +16,11 @@ _RURAL_WORDS = frozenset({"rural", "r", "false", "f", "no", "n", "0"})
 
 
 def is_number(data_type: pa.DataType) -> bool:
-    """Whether ``numbers`` takes plain columns of this type."""
+    """Whether ``numbers`` takes plain columns of this type.
+
+    >>> is_number(pa.int8()), is_number(pa.string())
+    (True, False)
+    """
     return bool(pa.types.is_integer(data_type) or pa.types.is_floating(data_type) or pa.types.is_decimal(data_type))
 
 
@@ -24,6 +28,9 @@ def texts(values: pa.Array) -> list[str | None]:
     """Values as text, None for null; the text is the same on every machine.
 
     Binary values become hexadecimal digits, times in a time zone are in UTC. Nested types are not supported.
+
+    >>> texts(pa.array([b"\\x01\\xff", None]))
+    ['01ff', None]
     """
     data_type = values.type
     if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
@@ -45,6 +52,10 @@ def numbers(column: pa.ChunkedArray, name: str, filename: str) -> tuple[FloatArr
 
     Raises:
         InvalidInput: the column is not numeric.
+
+    >>> values, is_null = numbers(pa.chunked_array([[1, None]]), "people", "cells.parquet")
+    >>> values.tolist(), is_null.tolist()
+    ([1.0, nan], [False, True])
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -76,6 +87,9 @@ def is_urban(
 
     Raises:
         InvalidInput: the column is of another type, or has a word that is not known.
+
+    >>> is_urban(pa.chunked_array([["urban", "Rural", None]]), "kind", (), "cells.parquet").tolist()
+    [True, False, False]
     """
     import pyarrow.compute as pc  # Loaded while the first file arrives.
 
@@ -125,6 +139,9 @@ def encoded(column: pa.ChunkedArray, name: str, filename: str) -> pa.Array:
 
     Raises:
         InvalidInput: values of its type cannot be grouped, such as lists.
+
+    >>> encoded(pa.chunked_array([["a", "b", "a"]]), "district", "cells.parquet").indices.to_pylist()
+    [0, 1, 0]
     """
     import pyarrow.compute as pc  # Loaded while the first file arrives.
 
@@ -170,7 +187,12 @@ class Grouping:
 
 
 def group(columns: dict[str, list[pa.Array]], n_rows: int) -> Grouping:
-    """The groups of a file by the encoded chunks of its columns; without columns all rows are one group."""
+    """The groups of a file by the encoded chunks of its columns; without columns all rows are one group.
+
+    >>> district = encoded(pa.chunked_array([["b", "a", "b"]]), "district", "cells.parquet")
+    >>> group({"district": [district]}, 3).number.tolist()
+    [1, 0, 1]
+    """
     number = np.zeros(n_rows, np.int64)
     values: dict[str, pa.Array] = {}
     for name, arrays in columns.items():

@@ -81,6 +81,8 @@ def check_input_crs(name: str) -> None:
 
     Raises:
         InvalidParameters: it is unknown.
+
+    >>> check_input_crs("EPSG:3121")
     """
     try:
         _ = Crs(name).system

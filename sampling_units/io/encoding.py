@@ -11,7 +11,11 @@ from sampling_units.io.geometry import WKB_POINT
 
 
 def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Array:
-    """Points, float64 (m, 2), as binary WKB; null where they are not sound."""
+    """Points, float64 (m, 2), as binary WKB; null where they are not sound.
+
+    >>> len(points_as_wkb(np.array([[121.0, 14.5]]), np.array([True]))[0].as_py())
+    21
+    """
     values = np.zeros(len(points), WKB_POINT)
     values["byte_order"], values["type"], values["xy"] = 1, 1, points
     offsets = np.arange(len(points) + 1, dtype=np.int32) * WKB_POINT.itemsize
@@ -21,7 +25,11 @@ def points_as_wkb(points: FloatArray, is_sound: npt.NDArray[np.bool_]) -> pa.Arr
 
 
 def bounding_boxes(bounds: FloatArray) -> pa.Array:
-    """Boxes, float64 (m, 4), as structs, null where they are not finite; a point (m, 2) is its own box."""
+    """Boxes, float64 (m, 4), as structs, null where they are not finite; a point (m, 2) is its own box.
+
+    >>> bounding_boxes(np.array([[121.0, 14.5]]))[0].as_py()
+    {'xmin': 121.0, 'ymin': 14.5, 'xmax': 121.0, 'ymax': 14.5}
+    """
     is_sound = finite_rows(bounds)
     fields = [pa.array(np.ascontiguousarray(column)) for column in bounds.T]
     fields *= len(BBOX_FIELDS) // len(fields)

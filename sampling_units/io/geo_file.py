@@ -137,7 +137,11 @@ def _without_geoarrow(schema: pa.Schema) -> pa.Schema:
 
 
 def regrouped(tables: Iterable[pa.Table], n_rows: int = ROW_GROUP_ROWS) -> Iterator[pa.Table]:
-    """The rows of all tables in chunks of ``n_rows``, the last one with the rest; chunks as read may be shorter."""
+    """The rows of all tables in chunks of ``n_rows``, the last one with the rest; chunks as read may be shorter.
+
+    >>> [chunk.num_rows for chunk in regrouped([pa.table({"a": [1, 2, 3]}), pa.table({"a": [4]})], n_rows=2)]
+    [2, 2]
+    """
     held: list[pa.Table] = []
     n_held = 0
     for table in tables:

@@ -295,7 +295,11 @@ def _current(description: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
 
 
 def free_name(wanted: str, taken: Sequence[str]) -> str:
-    """``wanted``, with as many underscores before it as make it a new name."""
+    """``wanted``, with as many underscores before it as make it a new name.
+
+    >>> free_name("geometry", ["geometry", "people"])
+    '_geometry'
+    """
     while wanted in taken:
         wanted = f"_{wanted}"
     return wanted

@@ -12,6 +12,10 @@ def group_names(grouping: Grouping) -> list[str]:
 
     If groups would share a name, the first keeps it. Null then gets another word than the text "none"; groups such as
     ("a_b", "c") and ("a", "b_c") get numbers in their order, whatever other groups there are.
+
+    >>> import numpy as np, pyarrow as pa
+    >>> group_names(Grouping(np.array([0, 1]), {"district": pa.array(["north", None])}))
+    ['_north', '_none']
     """
     columns = [texts(values) for values in grouping.values.values()]
     plain, certain = ([""] * len(grouping) for _ in range(2))

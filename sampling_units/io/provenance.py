@@ -17,6 +17,11 @@ PROVENANCE_METADATA = b"kmeans"
 
 
 def encode_provenance(provenance: dict[str, Any]) -> bytes:
+    """How an output was made as JSON, the same bytes for the same content.
+
+    >>> encode_provenance({"version": "1", "crs": "EPSG:32651"})
+    b'{"crs":"EPSG:32651","version":"1"}'
+    """
     return msgspec.json.encode(provenance, order="deterministic")
 
 
@@ -48,7 +53,11 @@ def read_own_outputs(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
 
 
 def decode_provenance(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any] | None:
-    """How an output with this file metadata was made, or None if it is not one."""
+    """How an output with this file metadata was made, or None if it is not one.
+
+    >>> decode_provenance({b"kmeans": b'{"version": "1"}'})
+    {'version': '1'}
+    """
     try:
         provenance = json.loads((metadata or {})[PROVENANCE_METADATA])
     except (KeyError, ValueError, RecursionError):

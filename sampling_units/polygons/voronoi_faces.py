@@ -237,8 +237,8 @@ def _cluster_borders(sites: FloatArray, labels: IntArray, box: FloatArray) -> Ob
     """Lines (m,) inside the box that divide sites of different labels, rounded to the grid."""
     import shapely
 
-    # Sites far around bound the cells of all others, also when there are just one or two. They are nearer to no place
-    # in the box.
+    # Sites far around bound the cells of all others, also if there are just one or two. They are never the nearest to
+    # a point in the box.
     lower, upper = np.minimum(sites.min(axis=0), box[:2]), np.maximum(sites.max(axis=0), box[2:])
     angle = np.arange(8) * np.pi / 4 + 0.1
     far = (lower + upper) / 2 + 4 * np.hypot(*(upper - lower)) * np.column_stack([np.cos(angle), np.sin(angle)])

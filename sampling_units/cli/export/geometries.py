@@ -28,7 +28,11 @@ _BROKEN = "the geometry is broken WKB"
 
 
 def layer_type(kinds: Set[str]) -> str:
-    """Type of a layer with geometries of these types, as GeoParquet calls them; single ones may become multiple."""
+    """Type of a layer with geometries of these types, as GeoParquet calls them; single ones may become multiple.
+
+    >>> layer_type({"Polygon", "MultiPolygon"}), layer_type({"Point", "Polygon"})
+    ('MultiPolygon', 'Unknown')
+    """
     longest = max(kinds, key=len, default="")
     is_one_type = kinds <= {longest, longest.removeprefix("Multi")}
     return longest if is_one_type and longest.removesuffix(" Z") in _TYPES else ANY_TYPE

@@ -151,7 +151,11 @@ def _exported(field: pa.Field, further: dict[str, dict[str, Any]], wanted: Forma
 
 
 def unused_name(name: str, taken: Set[str]) -> str:
-    """The name, with a number behind it if its lower case is taken."""
+    """The name, with a number behind it if its lower case is taken.
+
+    >>> unused_name("People", {"people"})
+    'People_2'
+    """
     free, number = name, 1
     while free.lower() in taken:
         number += 1

@@ -18,6 +18,9 @@ def part_names(texts: Sequence[str | None]) -> list[str]:
     """A file name for each value, all different, also on disks that do not distinguish upper and lower case.
 
     Values whose name is taken get ``~2``, ``~3`` and so on; values that can be names as they are keep them.
+
+    >>> part_names(["Abra", "A/B", "A_B", None])
+    ['Abra.parquet', 'A_B~2.parquet', 'A_B.parquet', 'null.parquet']
     """
     stems = [_safe_stem(text) for text in texts]
     is_plain = [text == stem for text, stem in zip(texts, stems, strict=True)]

@@ -29,8 +29,8 @@ def test_coordinates_off_the_globe_name_their_row(bad, wanted, n):
 @pytest.mark.parametrize(
     ("source", "wanted", "complaint"),
     [
-        ("EPSG:3121", "auto", "is no place in PRS92"),
-        ("EPSG:32651", "auto", "is no place in WGS 84 / UTM zone 51N"),
+        ("EPSG:3121", "auto", "is outside the domain of PRS92"),
+        ("EPSG:32651", "auto", "is outside the domain of WGS 84 / UTM zone 51N"),
         ("EPSG:3121", "EPSG:32651", "cannot be projected to EPSG:32651"),
     ],
 )
@@ -72,7 +72,7 @@ def test_rows_off_the_globe_can_be_found_beforehand():
         (["EPSG", 4326], "unknown coordinate system"),
         (None, "unknown coordinate system"),
         ("\ud800", "unknown coordinate system"),
-        ("EPSG:4978", "where x and y are no place"),
+        ("EPSG:4978", "geocentric .* whose x and y are no map coordinates"),
         ('LOCAL_CS["site"]', "site, which has no way to metres"),
         ("IAU_2015:30100", "Moon .* which has no way to metres"),
     ],
