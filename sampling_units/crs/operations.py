@@ -14,7 +14,7 @@ from sampling_units.errors import InvalidInput
 
 
 def find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
-    """The way from one system to another, x or longitude first; raises ``ProjError`` if there is none."""
+    """The transformation from one system to another, x or longitude first; raises ``ProjError`` if there is none."""
     return _transformer(source.srs, target.srs)
 
 
@@ -29,13 +29,13 @@ def operation_at(point: FloatArray, transformer: pyproj.Transformer) -> pyproj.T
 
     Between some datums it has one for each country, and would tear neighbours at a border metres apart.
     """
-    # pyproj says so of a transformer that has no other operation to choose.
+    # This is the definition of a transformer that has only one operation.
     if transformer.definition.startswith("proj="):
         return transformer
     if not np.isfinite(transformer.transform(*point)).all():
         return transformer
     try:
-        # Taken by its definition: the object itself works in this thread only.
+        # Made anew from its definition, because the object itself works in this thread only.
         return _operation(transformer.get_last_used_operation().definition)
     except ProjError:
         # There is none between systems with the same x and y.

@@ -44,7 +44,7 @@ class Lattice:
 
     Attributes:
         index: int64 (n, 2), column and row of each point, from 0; repeated points share theirs.
-        steps: float64 (2, 2), way to the next column and to the next row, at the middle of the lattice. The first is
+        steps: float64 (2, 2), offset to the next column and to the next row, at the middle of the lattice. The first is
             the one nearer to the direction of x; the second is to its left.
         is_aligned: whether x depends on the column only and y on the row only, to the last bit.
     """
@@ -75,7 +75,7 @@ def _horner(x: FloatArray, coefficients: Iterable[Any]) -> Any:
 
 
 def steps_of(to_coordinates: PolynomialMap) -> FloatArray:
-    """Ways to the next column and row at the middle, float64 (2, 2)."""
+    """Offsets to the next column and row at the middle, float64 (2, 2)."""
     steps: FloatArray = (
         np.array([to_coordinates.coefficients[1, 0], to_coordinates.coefficients[0, 1]]) / to_coordinates.scale[:, None]
     )
@@ -89,7 +89,7 @@ def elongation(steps: FloatArray) -> float:
 
 
 def rounded(coefficients: npt.NDArray[Any], extent: float) -> FloatArray:
-    """The last bits of a fit to images of this extent differ from processor to processor, outputs must not."""
+    """Coefficients of a fit to images of this extent, without their last bits, which differ between processors."""
     _, exponent = math.frexp(extent or 1.0)
     quantum = math.ldexp(1.0, exponent - 1 - _KEPT_BITS)
     return np.asarray(np.rint(coefficients / quantum) * quantum)

@@ -26,8 +26,8 @@ _EXTRAPOLATED_TOLERANCE = 0.35
 _ROUNDING = 1e-6
 # Largest cosine of the angle between the two steps.
 _MAX_COSINE = 0.2
-# A few points in about one line say nothing about the way across it; lower for the higher degrees, whose powers are
-# nearly in one line by nature.
+# A few points in about one line say nothing about the other direction; lower for the higher degrees, whose powers are
+# always nearly in one line.
 _THIN = (0.1, 1e-3)
 # In steps. If coordinates are rounded, the first steps and the first point are up to 4 % wrong.
 _FIRST_WINDOW = 1.5

@@ -6,21 +6,20 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.jit import kernel
 from kmeans.spatial.kdtree import KdTree
 
-# Points whose surroundings are looked at.
+# Points whose nearest points are searched.
 _SAMPLE_SIZE = 256
-# Ways that are tried as the usual one, and the share of all that has to agree with it.
+# Offsets that are tried as the usual one, and the share of all offsets that has to agree with it.
 _CANDIDATES, _LEAST_AGREEING = 7, 0.3
-# How far, as a share of its length, a way may be from one that agrees with it: projected lattices are bent a little.
+# Offsets agree that differ by this share of their length: projected lattices are bent a little.
 _TOLERANCE = 0.2
-# In metres: squares of shorter ways are nothing.
+# In metres: the square of a shorter offset underflows to zero.
 _SHORTEST = 1e-150
 
 
 def lattice_steps(tree: KdTree) -> FloatArray | None:
-    """The two steps of the lattice the points seem to lie on, float64 (2, 2), or None if there is none.
+    """The two steps of the lattice that the points seem to lie on, float64 (2, 2), or None if there is none.
 
-    The first step is the usual way to the nearest point; the second the usual way to the nearest point that lies in
-    another direction.
+    The first step is the usual offset to the nearest point, the second that to the nearest point in another direction.
     """
     n = tree.x.shape[0]
     if n < 4:
@@ -41,9 +40,9 @@ def lattice_steps(tree: KdTree) -> FloatArray | None:
 
 
 def _usual_offset(offsets: FloatArray) -> FloatArray | None:
-    """The offset, up to its sign, that most of ``offsets`` (m, 2) are near to, or None if there is no such one."""
+    """The offset, up to its sign, that most of ``offsets`` (m, 2) are near to, or None if there is none."""
     lengths = np.hypot(offsets[:, 0], offsets[:, 1])
-    # A square lattice is left in either of two directions, whatever comes first: one of a few is the more usual.
+    # In a square lattice the nearest point lies in either direction by chance: try several, take the most usual.
     ranks = (len(lengths) - 1) * np.arange(1, _CANDIDATES + 1) // (_CANDIDATES + 1)
     best: FloatArray | None = None
     most = _LEAST_AGREEING * len(offsets)
@@ -61,7 +60,7 @@ def _usual_offset(offsets: FloatArray) -> FloatArray | None:
 
 @kernel
 def _nearest_offsets(tree: KdTree, sample: IntArray, n_nearest: int) -> FloatArray:
-    """Ways from each sampled point to its nearest other points, nearest first; infinite where there are too few."""
+    """Offsets from each sampled point to its nearest other points, nearest first; infinite if there are too few."""
     offsets = np.full((sample.shape[0], n_nearest, 2), np.inf)
     squared = np.empty(n_nearest)
     for s in range(sample.shape[0]):
