@@ -118,7 +118,7 @@ def test_parameters_are_checked():
 def test_a_file_of_somebody_else_is_not_replaced(tmp_path):
     (tmp_path / "cells.parquet").write_bytes(cell_file(100))
     (tmp_path / "clustered_cells.parquet").write_text("mine")
-    with pytest.raises(errors.OutputNotWritable, match="no output of this program"):
+    with pytest.raises(errors.OutputNotWritable, match="cannot be read as an output of this program"):
         sampling_units.cluster_file(tmp_path / "cells.parquet", tmp_path, 40, weight="population")
     assert (tmp_path / "clustered_cells.parquet").read_text() == "mine"
 
