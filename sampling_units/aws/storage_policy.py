@@ -1,9 +1,10 @@
 """How long, and how often, S3 is asked: the same for both clients, boto3 here and obstore in the clustering function.
 
 Both clients retry by themselves, and wait longer from try to try, as S3 demands with ``SlowDown``: boto3 about 15
-seconds in all, obstore half a minute. Their retries end when the head of an answer has arrived; an object whose content
-breaks off is asked for again by ``ask_again``. A library for retries (tenacity) would replace its few lines, and would
-be one more package in the functions' image.
+seconds in all, obstore half a minute. ``ask_again`` is for what they give up too early. boto3 does so when an object
+breaks off while it is read; obstore when the object was replaced meanwhile, and when S3 answers that a request was too
+slow or the clock wrong. A library for retries (tenacity) would replace its few lines, and would be one more package in
+the functions' image.
 """
 
 import time
@@ -20,7 +21,7 @@ CONNECT_SECONDS, READ_SECONDS = 5, 30
 TOTAL_SECONDS = 150
 # Retries of each client itself; the waits between them differ.
 BOTO3_RETRIES, OBSTORE_RETRIES = 5, 10
-# How often an object is asked for whose content breaks off, and the seconds after which there is no other try.
+# Calls of a client for one request, and the seconds after which there is no further one.
 TRIES, PATIENCE_SECONDS = 3, 60
 
 

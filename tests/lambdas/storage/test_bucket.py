@@ -111,6 +111,14 @@ def test_a_server_that_says_nothing_is_asked_again_a_few_times(storage, monkeypa
     assert s3.read(INPUTS, "a.parquet") == CONTENT
 
 
+def test_an_object_that_breaks_off_each_time_is_given_up(storage):
+    """By boto3; obstore resumes where an answer broke off, for a minute."""
+    storage.faults = [Fault("truncate")] * 100
+    with pytest.raises(errors.StorageUnavailable):
+        s3.read(INPUTS, "a.parquet")
+    assert storage.n_requests == storage_policy.TRIES
+
+
 @pytest.mark.slow
 def test_a_read_that_hangs_longer_than_the_client_waits(storage):
     storage.faults = [Fault("hang", seconds=40)]
