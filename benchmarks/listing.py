@@ -27,7 +27,7 @@ def main(files: int) -> None:
     with Emulator(folder) as emulator:
         deployment = deploy(emulator, synthesise(folder / "cdk.out", {}))
         put_all(emulator.client("s3"), deployment.input_bucket, files)
-        seconds, megabytes, printed = measured([sys.executable, *_PLAN], **emulator.variables())
+        seconds, megabytes, printed = measured([sys.executable, *_PLAN], **emulator.cli_environment())
         outlook = json.loads(printed)
         name = kickoff_name(emulator)
         answer = emulator.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"run_id": "listing"}))

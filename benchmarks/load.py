@@ -43,7 +43,7 @@ def main(every: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     paths = write_nation(WORK / f"nation_{every}", every)
     with Emulator(folder) as emulator:
-        os.environ.update(emulator.variables())
+        os.environ.update(emulator.cli_environment())
         functions = Functions(emulator, folder)
         functions.put((f"nation/{i % 10}/{path.name}", path.read_bytes()) for i, path in enumerate(paths))
         numbers = range(0, _N_UNREADABLE, every)

@@ -1,4 +1,4 @@
-"""``make demo``: input, emulator, synthesis, deployment, run, download, table; each step says what it does."""
+"""``make demo``: input, emulator, synthesis, deployment, run, download, table; each step prints what it does."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ from sampling_units.results import FileResult
 from sampling_units.runs import keys
 
 INPUT_BUCKET, OUTPUT_BUCKET = "demo-barangays", "demo-sampling-units"
-# About as many people as a supervisor's area in a national survey; small enough that a province has many.
+# About the people of a supervisor's area in a national survey; a province has many such areas.
 PARAMS = {"target_weight": 20_000, "weight_column": "population"}
 
 console = Console()
@@ -54,14 +54,14 @@ def main(force: bool, folder: Path) -> None:
 
 def demonstrate(folder: Path, *, force: bool) -> int:
     """All steps; returns how many files failed."""
-    say("Writing the input: one GeoParquet file a province or equivalent, from the 2024 census in the package psgc")
+    say("Writing the input: one GeoParquet file per province or equivalent, from the 2024 census in the package psgc")
     regions = write_provinces(folder / "input")
     say("Starting the embedded AWS (S3, Lambda and Step Functions on loopback; no account, no Docker)")
     with Emulator(folder, keep_objects=True) as emulator:
         say("Synthesising the CDK app and deploying its template through CloudFormation")
         s3 = emulator.client("s3")
-        kept = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-        for bucket in {INPUT_BUCKET, OUTPUT_BUCKET} - kept:
+        present = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        for bucket in {INPUT_BUCKET, OUTPUT_BUCKET} - present:
             s3.create_bucket(Bucket=bucket)
         context = {"input_bucket": INPUT_BUCKET, "output_bucket": OUTPUT_BUCKET}
         deployment = deploy(emulator, synthesise(folder / "cdk.out", context))
@@ -91,7 +91,7 @@ def say(text: str) -> None:
 
 
 def listing(s3: Any, bucket: str) -> list[Any]:
-    """What a bucket holds, with key and ETag."""
+    """The objects of a bucket, with key and ETag."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return [found for page in pages for found in page.get("Contents", [])]
 
@@ -139,12 +139,12 @@ def run(emulator: Emulator, deployment: Deployment, *, force: bool) -> dict[str,
 
 
 def content(s3: Any, bucket: str, key: str) -> bytes:
-    """What is in an object."""
-    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()  # type: ignore[no-any-return]  # boto3 says nothing
+    """The content of an object."""
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()  # type: ignore[no-any-return]  # boto3 has no types
 
 
 def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[str, Path]:
-    """Fetch the outputs of each input that has some; a file that failed has none. Returns the clustered files."""
+    """Fetch the outputs of all inputs, but of those that failed; returns the clustered file of each input."""
     present = {found["Key"] for found in listing(s3, bucket)}
     outputs = {name: folder / file_names.output_key(name) for name in names if file_names.output_key(name) in present}
     for key in (key for name in outputs for key in (file_names.output_key(name), file_names.frame_key(name))):
@@ -155,7 +155,7 @@ def download(s3: Any, bucket: str, folder: Path, names: Iterable[str]) -> dict[s
 
 
 def show(outputs: dict[str, Path], regions: dict[str, str], files: Iterable[FileResult]) -> None:
-    """Print the table, and below it what the exceptions are."""
+    """Print the table, and below it the exceptions."""
     if not outputs:
         return
     low, high = parse_parameters(PARAMS).for_settlement(is_urban=True).weight_range

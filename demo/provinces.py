@@ -1,6 +1,6 @@
 """Real input for the demonstration: the 42,010 barangays of the Philippines with their 2024 census population.
 
-The data come with the package ``psgc`` (MIT licence): one point a barangay, one file a province or equivalent
+The data come with the package ``psgc`` (MIT licence): one point per barangay, one file per province or equivalent
 (an independent city, say).
 """
 

@@ -1,4 +1,4 @@
-"""The table of the demonstration: one row a region, from the downloaded files themselves."""
+"""The table of the demonstration: one row per region, from the downloaded files."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,1 +1,1 @@
-"""The AWS resources, one construct a file; ``stack`` wires them together."""
+"""The AWS resources, one construct per file; ``stack`` connects them."""

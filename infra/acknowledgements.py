@@ -1,4 +1,4 @@
-"""The findings of cdk-nag (AwsSolutions) that stand, each with the reason why: wildcards in policies."""
+"""The findings of cdk-nag (AwsSolutions) that are accepted, each with its reason: wildcards in policies."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from constructs import Construct
 from infra.buckets import Buckets
 from infra.functions import CLUSTERING_WRITES, Functions
 from infra.workflow import Workflow
-from infra.workflow_role import executions
+from infra.workflow_role import execution_arns
 from sampling_units.file_names import FRAME_PREFIX, RUNS_PREFIX
 
 _TRACING = "X-Ray has no resources that a policy could name"
 _LOGS = "log delivery and X-Ray have no resources that a policy could name"
 _KEYS = "the keys of the objects are the user's; the bucket is fixed"
-_RUNS = "the folder of a run is called like the run; the bucket and the folder above are fixed"
-_CHILDREN = "Step Functions makes up the names of the map's executions; the state machine is fixed"
+_RUNS = "the folder of a run has the name of the run; the bucket and the folder above are fixed"
+_CHILDREN = "Step Functions chooses the names of the map's executions; the state machine is fixed"
 
 
 def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> None:
-    """Acknowledge every wildcard that the deployment needs, one by one."""
+    """Acknowledge each wildcard that the deployment needs."""
     inputs, outputs = buckets.input.arn_for_objects("*"), buckets.output.arn_for_objects("*")
     runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
-    own, children = executions(workflow.state_machine)
+    own, children = execution_arns(workflow.state_machine)
     _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
     written = {buckets.output.arn_for_objects(keys): _KEYS for keys in CLUSTERING_WRITES}
     _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, **written})
@@ -40,7 +40,7 @@ def _acknowledge(scope: Construct, child: str, reasons: dict[str, str]) -> None:
 
 
 def _as_cdk_nag_writes(value: Any) -> str:
-    """Text of a resolved value, with references in angle brackets."""
+    """A resolved value as text, with references in angle brackets: the form in cdk-nag's ids."""
     if isinstance(value, str):
         return value
     if "Fn::Join" in value:

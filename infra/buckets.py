@@ -1,4 +1,4 @@
-"""The input and the output bucket, made by the stack or brought along by name, and the one with their access logs."""
+"""The input and the output bucket, new or existing, and the bucket with their access logs."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -15,12 +15,12 @@ _ACCESS_LOG_DAYS = 90
 class Buckets(Construct):
     """Private, encrypted buckets that refuse plain HTTP; an existing bucket is used as it is.
 
-    By default they outlive the stack: deleting a deployment must not delete a survey's data.
+    By default they are retained when the stack is deleted: deleting a deployment must not delete a survey's data.
 
     Attributes:
         input, output: the buckets.
-        access_logs: who asked for what in the buckets that the stack made; None if it made none.
-        key: the customer's key that encrypts them; None: a key that S3 manages.
+        access_logs: the bucket for the access logs of the new buckets; None if both buckets exist already.
+        key: the customer managed key that encrypts them; None: keys that S3 manages.
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
@@ -32,14 +32,14 @@ class Buckets(Construct):
         self.output = self._existing("Output", config.output_bucket) or self._new("Output")
         for bucket in (self.access_logs, self.input, self.output):
             if bucket is not None and bucket.policy is not None:
-                # Data that outlive the stack go on demanding TLS, and logging who reads them.
+                # A retained bucket keeps its policy: it still requires TLS, and logs may still be delivered.
                 bucket.policy.apply_removal_policy(self._removal_policy)
 
-    def allow_encryption(self, grantee: iam.IGrantable) -> None:
-        """Let ``grantee`` read and write objects under the customer's key; nothing to do without one."""
+    def grant_key(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read and write objects under the customer managed key; does nothing without one."""
         if self.key is None:
             return
-        # Decryption is needed for uploads in several parts as well.
+        # A multipart upload needs kms:Decrypt too.
         actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         grantee.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])
@@ -49,24 +49,24 @@ class Buckets(Construct):
         return s3.Bucket.from_bucket_name(self, construct_id, name) if name else None
 
     def _new(self, construct_id: str) -> s3.Bucket:
-        outlives = self._config.removal_policy == "retain"
+        is_retained = self._config.removal_policy == "retain"
         return s3.Bucket(
             self,
             construct_id,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.KMS if self.key else s3.BucketEncryption.S3_MANAGED,
             encryption_key=self.key,
-            # One request to the key for many objects.
+            # One request to KMS serves many objects.
             bucket_key_enabled=True if self.key else None,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # An overwritten or deleted file can be brought back for a month. What is made to be destroyed keeps no
-            # versions: they would have to be deleted one by one before the bucket.
-            versioned=outlives,
+            # An overwritten or deleted file can be restored for a month. A bucket that is destroyed with the stack
+            # has no versions: they would have to be deleted one by one before the bucket.
+            versioned=is_retained,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(_NONCURRENT_DAYS) if outlives else None,
+                    noncurrent_version_expiration=Duration.days(_NONCURRENT_DAYS) if is_retained else None,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
@@ -76,7 +76,7 @@ class Buckets(Construct):
         )
 
     def _access_logs(self) -> s3.Bucket:
-        # S3 writes its logs only to buckets under a key that it manages itself.
+        # S3 delivers access logs only to buckets that are encrypted with keys that it manages.
         return s3.Bucket(
             self,
             "AccessLogs",

@@ -1,4 +1,4 @@
-"""What a deployment may choose, typed and checked: from the context in ``cdk.json`` and from ``-c name=value``."""
+"""The options of a deployment, typed and checked: from the context in ``cdk.json`` and from ``-c name=value``."""
 
 import difflib
 import re
@@ -17,42 +17,43 @@ from sampling_units.runs.events import (
 )
 from sampling_units.runs.settings import DeploymentSettings
 
-# Days that CloudWatch knows.
+# Days for which CloudWatch can keep log entries.
 RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-# Entry of the context that holds the choices of each stage.
+# Entry of the context that holds the options of each stage.
 STAGES = "stages"
-# What the CDK itself keeps in the context: feature flags, settings of its command line, results of look-ups.
-_OF_THE_CDK = re.compile("@|aws:|.*:account=|(cli-telemetry|acknowledged-issue-numbers)$")
+# The CDK's own entries in the context: feature flags, settings of its command line, results of look-ups.
+_CDK_ENTRY = re.compile("@|aws:|.*:account=|(cli-telemetry|acknowledged-issue-numbers)$")
 _BUCKET_NAME = r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
+_ERROR_PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 class ConfigError(ValueError):
-    """A choice is unknown or wrong; the message is one line for whoever deploys."""
+    """An option is unknown or wrong; the message is one line for the person who deploys."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Choices of one deployment.
+    """Options of one deployment.
 
     Attributes:
-        stage: distinguishes deployments in one account; part of the stack's name.
+        stage: name of the deployment, since one account may have several; part of the stack's name.
         account, region: where to deploy; None: wherever the credentials of ``cdk deploy`` lead.
         input_bucket: existing bucket with the files to cluster; None: the stack makes one.
         output_bucket: existing bucket for outputs and run records; None: the stack makes one.
         kms_key_arn: existing key that encrypts the buckets; None: keys that S3 manages.
-        architecture: of the functions; arm64 costs about 20 % less, but has to be built on or emulated for ARM.
+        architecture: of the functions; arm64 costs about 20 % less, but its image has to be built on an ARM machine or
+            with emulation.
         base_image: of the functions' image; None: the one that the Dockerfile names.
         memory_mb: memory of the clustering function; 1,769 MB come with one whole vCPU.
         timeout_minutes: of the clustering function, for a batch.
         ephemeral_storage_mb: size of its /tmp.
-        reserved_concurrency: of the clustering function: as much as it gets of the account's; None: what is free.
+        reserved_concurrency: of the clustering function; None: it shares the account's concurrency.
         max_concurrency, tolerated_failure_percentage, params: defaults of runs; see docs/parameters.md.
         log_retention_days: of all log groups.
-        removal_policy: whether the buckets and what is in them outlive the stack ("retain"), or are emptied by hand
-            and deleted with it ("destroy").
-        alarm_email: who is told of alarms; None: they only show.
+        removal_policy: whether the buckets and their objects stay when the stack is deleted ("retain"), or are deleted
+            with it, after they were emptied by hand ("destroy").
+        alarm_email: address that gets the alarms; None: they are only shown on the dashboard.
         tags: of all resources.
     """
 
@@ -81,7 +82,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("`input_bucket` and `output_bucket` have to differ: outputs would become inputs")
         if self.kms_key_arn and self.region and self.kms_key_arn.split(":")[3] != self.region:
             raise ValueError(f"`kms_key_arn` is a key of another region than {self.region}")
-        # A default that every run would stumble over is refused here.
+        # Defaults that every run would refuse are refused at deployment.
         try:
             parse_event({"run_id": "defaults", **self.run_defaults}, RunRequest)
         except RunError as error:
@@ -89,7 +90,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def run_defaults(self) -> dict[str, Any]:
-        """What a run request does not say, as in ``RunRequest``."""
+        """Values for what a run request leaves out; names as in ``RunRequest``."""
         return {
             "max_concurrency": self.max_concurrency,
             "tolerated_failure_percentage": self.tolerated_failure_percentage,
@@ -104,40 +105,40 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def from_context(cls, node: constructs.Node) -> "Config":
-        """Read the context of the app: the stage's entry under ``stages``, and above it what is given one by one.
+        """Read the context of the app: the stage's entry under ``stages``, overridden by options given one by one.
 
         Raises:
             ConfigError: a name is unknown or a value wrong.
         """
-        context = {name: value for name, value in node.get_all_context().items() if not _OF_THE_CDK.match(name)}
-        chosen = _choices_of_stage(context.pop(STAGES, {}), str(context.get("stage", cls().stage)))
-        for name in [*context, *chosen]:
+        context = {name: value for name, value in node.get_all_context().items() if not _CDK_ENTRY.match(name)}
+        of_stage = _stage_options(context.pop(STAGES, {}), str(context.get("stage", cls().stage)))
+        for name in [*context, *of_stage]:
             if name not in cls.__struct_fields__:
                 raise ConfigError(f"there is no option {name!r}{_suggestion(name, cls.__struct_fields__)}")
-        values = chosen | {name: _decoded(name, value) for name, value in context.items()}
+        values = of_stage | {name: _decoded(name, value) for name, value in context.items()}
         try:
             # On the command line every value is text, hence not strict.
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            where = _WHERE.search(str(error))
-            option = f"{where.group(1)} = {_shown(values, where.group(1))}: " if where and where.group(1) else ""
-            raise ConfigError(f"{option}{_WHERE.sub('', str(error))}") from error
+            place = _ERROR_PLACE.search(str(error))
+            option = f"{place.group(1)} = {_shown(values, place.group(1))}: " if place and place.group(1) else ""
+            raise ConfigError(f"{option}{_ERROR_PLACE.sub('', str(error))}") from error
 
 
-def _choices_of_stage(stages: Any, stage: str) -> dict[str, Any]:
-    """What the context says of a stage; without any stages in the context everything is said by single options."""
-    if not isinstance(stages, dict) or not all(isinstance(choices, dict) for choices in stages.values()):
+def _stage_options(stages: Any, stage: str) -> dict[str, Any]:
+    """The options of a stage; none if the context has no stages at all."""
+    if not isinstance(stages, dict) or not all(isinstance(options, dict) for options in stages.values()):
         raise ConfigError(f"{STAGES} has to hold an object with options for each stage")
     if stages and stage not in stages:
         raise ConfigError(f"there is no stage {stage!r}{_suggestion(stage, tuple(stages))}")
-    choices: dict[str, Any] = stages.get(stage, {})
-    if "stage" in choices:
+    options: dict[str, Any] = stages.get(stage, {})
+    if "stage" in options:
         raise ConfigError(f"{STAGES} must not name another stage inside {stage!r}")
-    return choices
+    return options
 
 
 def _decoded(name: str, value: Any) -> Any:
-    """Options with several values are JSON on the command line: ``-c 'tags={"owner": "survey"}'``."""
+    """The value of an option; those with several entries are JSON in ``-c``: ``-c 'tags={"owner": "survey"}'``."""
     if name not in ("tags", "params") or not isinstance(value, str):
         return value
     try:
@@ -147,7 +148,7 @@ def _decoded(name: str, value: Any) -> Any:
 
 
 def _shown(values: dict[str, Any], path: str) -> str:
-    """The value of the option that an error is about, or of which it is about a part."""
+    """The value of the option that contains ``path``, the place of an error."""
     value = values.get(re.split(r"[.\[]", path, maxsplit=1)[0])
     return msgspec.json.encode(value).decode() if not isinstance(value, str) else value
 

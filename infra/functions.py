@@ -1,4 +1,4 @@
-"""The three functions. They share one container image and differ in the handler it starts and in what they may do."""
+"""The three functions. They share one container image, and differ in their handlers and permissions."""
 
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from sampling_units.runs.cost import COORDINATOR_MINUTES
 from sampling_units.runs.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
-# Kickoff and summary hold every file of a run, and wait for S3 as fast as their processor allows: a whole vCPU.
+# One whole vCPU: kickoff and summary are limited by the processor time of their requests to S3, and have a record of
+# every file of a run in memory.
 _COORDINATOR_MB = 1769
-# Where a batch that was interrupted is to go on.
+# The notes from which an interrupted batch is continued.
 _PROGRESS = f"{RUNS_PREFIX}*/progress/*"
-# Not the summaries and reports of runs: what parses the files of others must not be able to forge them.
+# Not the summaries and reports of runs: code that parses other people's files must not be able to forge them.
 CLUSTERING_WRITES = (f"*{OUTPUT_PREFIX}*", f"{FRAME_PREFIX}*", f"{RUNS_PREFIX}*/results/*", _PROGRESS)
 
 
@@ -30,7 +31,7 @@ class Functions(Construct):
 
     Attributes:
         kickoff, clustering, summary: the functions.
-        summary_logs: where the summary function says how a run ended.
+        summary_logs: log group of the summary function, which writes there how each run ended.
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config, buckets: Buckets) -> None:
@@ -44,24 +45,24 @@ class Functions(Construct):
 
         inputs, outputs = buckets.input, buckets.output
         records = [outputs.arn_for_objects(f"{RUNS_PREFIX}*")]
-        # Listing tells what to do; without it a missing object cannot be told from a forbidden one either.
+        # Kickoff lists the files. And without s3:ListBucket S3 answers 403 instead of 404 for a missing object.
         self._allow(self.kickoff, ["s3:ListBucket"], [inputs.bucket_arn, outputs.bucket_arn])
         self._allow(self.kickoff, ["s3:GetObject"], [outputs.arn_for_objects("*")])
         self._allow(self.kickoff, ["s3:PutObject"], records)
         self._allow(self.clustering, ["s3:ListBucket"], [inputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects(keys) for keys in CLUSTERING_WRITES])
-        # A star also stands for slashes: without this, records of a run called so.
+        # `*` matches slashes too: the first of the patterns above also matches keys below runs/.
         forged = outputs.arn_for_objects(f"{RUNS_PREFIX}*{OUTPUT_PREFIX}*")
         self._deny(self.clustering, ["s3:PutObject"], [forged])
         self._allow(self.clustering, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [outputs.arn_for_objects(_PROGRESS)])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.summary, ["s3:GetObject"], [outputs.arn_for_objects(f"{FRAME_PREFIX}*")])
-        # What is longer than a part is written in several.
+        # Large records are multipart uploads.
         self._allow(self.summary, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], records)
         for function in (self.kickoff, self.clustering, self.summary):
-            buckets.allow_encryption(function)
+            buckets.grant_key(function)
 
     def _function(
         self, name: str, memory_mb: int, timeout_minutes: int, reserved_concurrency: int | None = None
@@ -74,7 +75,7 @@ class Functions(Construct):
         function = lambda_.DockerImageFunction(
             self,
             name,
-            # What of the project goes into the image says .dockerignore.
+            # .dockerignore says which files of the project go into the image.
             code=lambda_.DockerImageCode.from_image_asset(
                 str(_PROJECT),
                 file="lambdas/clustering/Dockerfile",
@@ -90,7 +91,7 @@ class Functions(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             role=role,
             log_group=own_logs,
-            # The text format drops the fields that say which file a line is about.
+            # The text format drops the fields of a log line, such as the name of the file.
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             environment={

@@ -1,4 +1,4 @@
-"""One dashboard, and the alarms an operator wants to be woken by."""
+"""One dashboard, and the alarms that an operator has to act on."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,9 +15,9 @@ from infra.workflow import Workflow
 from sampling_units.runs.log_messages import RUN_FINISHED
 
 _PERIOD = Duration.minutes(5)
-# Share of the timeout that a batch may take before somebody should know.
+# Share of the timeout from which the duration of a batch raises an alarm.
 _NEAR_TIMEOUT = 0.8
-# Throttling is how a run waits for its turn; so much of it for so long means that the account has too little to give.
+# Some throttling is normal: batches wait for free concurrency. This much of it means that the account has too little.
 _MANY_THROTTLES, _PERIODS_OF_THROTTLING = 100, 3
 
 
@@ -25,7 +25,7 @@ class Monitoring(Construct):
     """Watches runs, files and functions; alarms go to the e-mail address of the configuration, if there is one.
 
     Attributes:
-        dashboard: the one page to look at.
+        dashboard: alarms and graphs of the deployment.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Monitoring(Construct):
         self._failed_files = self._counted_in_logs("FailedFiles", "$.n_failed")
         alarms = self._alarms()
         if config.alarm_email is not None:
-            # Alarms cannot publish to a topic under the key that SNS manages; what they say is no secret.
+            # Not encrypted: alarms cannot publish to a topic under the AWS managed key of SNS, and hold no secrets.
             topic = sns.Topic(self, "Alarms", enforce_ssl=True)
-            # Demanding TLS replaces the policy that lets alarms of the account publish.
+            # `enforce_ssl` sets a policy, which replaces the default one that lets the account's alarms publish.
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sns:Publish"],
@@ -51,7 +51,7 @@ class Monitoring(Construct):
             topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
             for alarm in alarms:
                 alarm.add_alarm_action(actions.SnsAction(topic))
-        # Dashboards are the account's, not the region's: CloudFormation finds a name that is free.
+        # Names of dashboards are unique in an account, across its regions: CloudFormation generates one.
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(12))
         self.dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=list(alarms), title="Alarms", width=24))
         self.dashboard.add_widgets(*self._graphs())

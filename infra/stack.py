@@ -1,4 +1,4 @@
-"""The one stack of the system: wires the constructs and says where to find things."""
+"""The stack of a deployment: connects the constructs and declares the outputs."""
 
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
@@ -21,7 +21,7 @@ class SamplingUnitsStack(Stack):
             description="Builds primary sampling units from population files",
             env=Environment(account=config.account, region=config.region),
             tags=config.tags,
-            # Data of surveys of years are in the buckets: nobody deletes a deployment by mistake.
+            # The buckets hold the data of years: such a stack must not be deleted by mistake.
             termination_protection=config.removal_policy == "retain",
         )
         buckets = Buckets(self, "Buckets", config)
@@ -36,7 +36,7 @@ class SamplingUnitsStack(Stack):
             "KickoffFunctionName": functions.kickoff.function_name,
             "ClusteringFunctionName": functions.clustering.function_name,
             "DashboardName": monitoring.dashboard.dashboard_name,
-            # What the command line needs to plan a run as this deployment would do it.
+            # With these settings `kmeans aws plan` plans a run as the deployment would.
             "Settings": config.settings_json,
         }
         if buckets.access_logs is not None:

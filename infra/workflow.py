@@ -1,4 +1,4 @@
-"""The state machine: kickoff, one Distributed Map over the manifest of batches, summary, verdict."""
+"""The state machine: kickoff, one Distributed Map over the manifest of batches, summary, success or failure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from infra.workflow_role import WorkflowRole
 from sampling_units.errors import BatchUnfinished, StorageUnavailable
 from sampling_units.runs.events import MAX_FILES_PER_BATCH
 
-# Worth another try: the service, the network, the storage. Wrong input is not.
+# Worth a retry: errors of Lambda, of the network, of storage. Wrong input is not.
 _TRANSIENT_ERRORS = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
@@ -24,37 +24,37 @@ _TRANSIENT_ERRORS = [
     "Lambda.AWSLambdaException",
     StorageUnavailable.__name__,
 ]
-# After some weeks without a run Lambda has put the image away, and refuses the first calls until it is back.
-_ASLEEP = [
+# After weeks without a call a function is inactive: Lambda refuses the first calls until its image is loaded again.
+_INACTIVE = [
     "Lambda.CodeArtifactUserPendingException",
     "Lambda.ResourceConflictException",
     "Lambda.ResourceNotReadyException",
 ]
-# The function died: of memory, of time, of a defect. Lambda has had several names for it.
-_DEATHS = [
+# The function crashed: out of memory, out of time, or by a defect. Lambda has several names for it.
+_CRASHES = [
     "Lambda.Unknown",
     "Runtime.ExitError",
     "Runtime.OutOfMemory",
     "Sandbox.Timedout",
     "Sandbox.ExitError",
 ]
-# Kickoff and summary begin from the start.
-_TRIES_AFTER_DEATH = 2
-# Each second time one file at least is done with; so many of a batch may be deadly.
-_DEADLY_FILES = 20
-# Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. It
-# ends with the run, at the latest: tries at one minute on average, for a day.
+# Of kickoff and summary, which begin again from the start.
+_CRASH_RETRIES = 2
+# Files of a batch that may crash the function. Each of them takes two invocations, see `BatchRecords`.
+_MAX_CRASHING_FILES = 20
+# Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. So
+# it is retried until the run ends: every minute on average, for a day.
 _THROTTLED = "Lambda.TooManyRequestsException"
 _TIMEOUT = Duration.hours(24)
-_PATIENCE = 1500
+_THROTTLING_RETRIES = 1500
 MAP_STATE = "Cluster batches"
 
 
 class Workflow(Construct):
     """Runs the functions over all files of a request.
 
-    The input is a ``RunRequest`` without ``run_id``: the run is called like the execution. Buckets are fixed in the
-    definition and keys come from the input, so that the role needs no more than this deployment's buckets.
+    The input is a ``RunRequest`` without ``run_id``: the run gets the name of the execution. Buckets are fixed in the
+    definition and keys come from the input, so the role needs access to this deployment's buckets only.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Workflow(Construct):
         kickoff = self._invoke("Kick off", functions.kickoff, output_path="$.Payload")
         summarise = self._invoke("Summarise", functions.summary, output_path="$.Payload")
         for task in (kickoff, summarise):
-            self._retry(task, _DEATHS, _TRIES_AFTER_DEATH)
+            self._retry(task, _CRASHES, _CRASH_RETRIES)
         verdict = (
             sfn.Choice(self, "Within tolerance?", state_name="Within tolerance?")
             .when(sfn.Condition.boolean_equals("$.within_tolerance", True), sfn.Succeed(self, "Finished"))
@@ -81,7 +81,7 @@ class Workflow(Construct):
             )
         )
         batches = self._map(buckets, functions)
-        # A map that gave up is still summarised: the summary tells which files have no result, and fails the run.
+        # After a failed map there is a summary too: it names the files without a result, and fails the run.
         batches.add_catch(summarise, result_path="$.map_error")
         anything_to_do = (
             sfn.Choice(self, "Anything to do?", state_name="Anything to do?")
@@ -102,14 +102,14 @@ class Workflow(Construct):
                 # Under this prefix a log group needs no entry in the account's size-limited resource policy.
                 destination=log_group(self, "Logs", config, f"/aws/vendedlogs/states/{Stack.of(self).stack_name}"),
                 level=sfn.LogLevel.ALL,
-                # What goes through the states names files; that it did is enough for a log.
+                # Execution data contain the names of files, and the transitions are enough for a log.
                 include_execution_data=False,
             ),
         )
-        # Step Functions looks at its creation whether it may write logs.
+        # When it creates the state machine, Step Functions checks that the role may write logs.
         self.state_machine.node.add_dependency(permissions)
         permissions.allow_children(self, self.state_machine)
-        # The CDK's policy for the map, which the role does not take.
+        # The CDK's policy for the map, left unattached: `without_policy_updates` keeps it from the role.
         self.state_machine.node.try_remove_child("DistributedMapPolicy")
 
     def _map(self, buckets: Buckets, functions: Functions) -> sfn.DistributedMap:
@@ -139,18 +139,18 @@ class Workflow(Construct):
             ),
             result_path=sfn.JsonPath.DISCARD,
         )
-        # The results of the files are in the run's folder; here two numbers are enough.
+        # The results of the files are in the run's folder; the state machine carries two numbers only.
         counts = {
             "n_files": sfn.JsonPath.number_at("$.Payload.n_files"),
             "n_failed": sfn.JsonPath.number_at("$.Payload.n_failed"),
         }
         cluster = self._invoke("Cluster batch", functions.clustering, result_selector=counts)
-        # A file that ends the function costs its batch nothing but itself: whoever goes on notes each file that it
-        # begins, and leaves out the one at which it died.
+        # A file that crashes the function costs only itself: the invocations that finish the batch note each file
+        # before they begin it, and leave out one that crashed twice.
         finish = self._invoke("Finish batch", functions.clustering, result_selector=counts)
         self._retry(finish, [BatchUnfinished.__name__], MAX_FILES_PER_BATCH)
-        self._retry(finish, _DEATHS, 2 * _DEADLY_FILES)
-        cluster.add_catch(finish, errors=[BatchUnfinished.__name__, *_DEATHS], result_path="$.interruption")
+        self._retry(finish, _CRASHES, 2 * _MAX_CRASHING_FILES)
+        cluster.add_catch(finish, errors=[BatchUnfinished.__name__, *_CRASHES], result_path="$.interruption")
         batches.item_processor(cluster)
         return batches
 
@@ -158,12 +158,12 @@ class Workflow(Construct):
         task = tasks.LambdaInvoke(
             self, name, state_name=name, lambda_function=function, retry_on_service_exceptions=False, **options
         )
-        # A retry on the map itself would start it over with every batch, hence here.
+        # On the task, not on the map: a retry of the map would start all its batches again.
         task.add_retry(
-            errors=[_THROTTLED, *_ASLEEP],
+            errors=[_THROTTLED, *_INACTIVE],
             interval=Duration.seconds(5),
             backoff_rate=2,
-            max_attempts=_PATIENCE,
+            max_attempts=_THROTTLING_RETRIES,
             max_delay=Duration.minutes(2),
             jitter_strategy=sfn.JitterType.FULL,
         )

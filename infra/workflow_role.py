@@ -1,7 +1,7 @@
-"""What the state machine may do: no more than its states need.
+"""The role of the state machine, with no more permissions than its states need.
 
-The CDK would grant the whole output bucket and every version of the functions, and could not be told otherwise; so it
-gets a role that it cannot change, with statements of our own.
+The CDK would grant the whole output bucket and every version of the functions, and has no option against it. So the
+state machine gets a role that the CDK cannot change, with the statements below.
 """
 
 from aws_cdk import ArnFormat, Stack
@@ -33,10 +33,10 @@ _TRACING = [
 
 
 class WorkflowRole(Construct):
-    """The role, with all that it may do before the state machine exists.
+    """The role, with every permission that does not depend on the state machine's own ARN.
 
     Attributes:
-        role: to be given to the state machine, which has to depend on this construct.
+        role: for the state machine, which has to depend on this construct.
     """
 
     def __init__(self, scope: Construct, construct_id: str, buckets: Buckets, functions: Functions) -> None:
@@ -50,20 +50,20 @@ class WorkflowRole(Construct):
         )
         self.role = self._role.without_policy_updates()
         invoked = (functions.kickoff, functions.clustering, functions.summary)
-        # Where the manifest is read and the results of the map are written, in several parts if they are long.
+        # The map reads its manifest there and writes its results, as multipart uploads if they are large.
         runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
-        writing = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        object_actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in invoked])
-        self._allow(writing, [runs])
+        self._allow(object_actions, [runs])
         self._allow([*_LOG_DELIVERY, *_TRACING], ["*"])
-        buckets.allow_encryption(self._role)
+        buckets.grant_key(self._role)
 
     def _allow(self, actions: list[str], resources: list[str]) -> None:
         self._role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
 
     def allow_children(self, scope: Construct, state_machine: sfn.StateMachine) -> None:
-        """Let the machine start, stop and redrive the executions of its own map: a policy that comes after it."""
-        own, children = executions(state_machine)
+        """Let the machine start, stop and redrive the child executions of its map: a policy made after it."""
+        own, children = execution_arns(state_machine)
         policy = iam.Policy(scope, "Children", roles=[self._role])
         for actions, resources in (
             (["states:StartExecution"], [state_machine.state_machine_arn]),
@@ -73,7 +73,7 @@ class WorkflowRole(Construct):
             policy.add_statements(iam.PolicyStatement(actions=actions, resources=resources))
 
 
-def executions(state_machine: sfn.StateMachine) -> tuple[str, str]:
+def execution_arns(state_machine: sfn.StateMachine) -> tuple[str, str]:
     """ARNs of all executions of the machine itself, and of all that its map starts."""
     name = state_machine.state_machine_name
     own, children = (

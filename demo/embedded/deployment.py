@@ -1,4 +1,4 @@
-"""Synthesises the CDK app and deploys exactly that template to the emulator through its CloudFormation."""
+"""Synthesises the CDK app and deploys its template, unchanged, through the emulator's CloudFormation."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from botocore.exceptions import WaiterError
 
 from demo.embedded.emulator import PROJECT, Emulator
 
-# The template asks for the version of the CDK's bootstrap stack under this name.
+# The parameter in which the template looks for the version of the CDK's bootstrap stack.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 
@@ -20,7 +20,7 @@ class DeploymentError(RuntimeError):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where the parts of a deployed stack are."""
+    """Outputs of a deployed stack."""
 
     input_bucket: str
     output_bucket: str
@@ -45,7 +45,7 @@ def deploy(emulator: Emulator, template: Path) -> Deployment:
     emulator.client("ssm").put_parameter(Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
     cloudformation = emulator.client("cloudformation")
     stack_name = template.name.removesuffix(".template.json")
-    # Without its indentation, as it has to fit into a request.
+    # Without indentation, to stay below the size limit of a request.
     body = json.dumps(json.loads(template.read_text()), separators=(",", ":"))
     cloudformation.create_stack(StackName=stack_name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
     try:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,16 +15,17 @@ from typing import Any
 
 import boto3
 
+from demo.embedded.ports import free_port
 from demo.embedded.process_group import end_group
 
 PROJECT = Path(__file__).parent.parent.parent
-# `make` puts the emulator's own virtual environment here: its dependencies are not ours.
+# Virtual environment of the emulator, made by `make setup`: its dependencies are kept apart from ours.
 ENVIRONMENT = PROJECT / ".emulator"
 REGION = "us-east-1"
-# The emulator accepts any key; a name of its own keeps it apart from cached credentials of real accounts.
+# The emulator accepts any key; this one cannot be mistaken for cached credentials of a real account.
 _KEY = "embedded"
 _SECONDS_TO_START = 60
-# Objects are on disk as soon as they are put, so nothing is lost when it does not end by itself in time.
+# An object is on disk when its upload returns, so ending the emulator by a signal loses nothing.
 _SECONDS_TO_END = 2
 
 
@@ -47,21 +47,21 @@ class Emulator:
         *,
         keep_objects: bool = False,
         check_permissions: bool = False,
-        containers: Mapping[str, str] | None = None,
-        variables: Mapping[str, str] | None = None,
+        docker_environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare an emulator.
 
         Args:
             state: folder for the log, and with ``keep_objects`` for the content of the buckets.
-            keep_objects: whether the next emulator finds the buckets as this one leaves them.
-            check_permissions: whether roles and buckets allow what their policies say, and not everything.
-            containers: variables that lead ``docker`` to a daemon on this machine, to run the functions in containers
-                of their image; None: they run from the source tree.
-            variables: more of the environment of the emulator and of the functions that run from the source tree.
+            keep_objects: whether the buckets stay for the next emulator with this folder.
+            check_permissions: whether the policies of roles and buckets are enforced; otherwise everything is allowed.
+            docker_environment: variables with which ``docker`` finds a daemon on this machine, to run the functions
+                in containers of their image; None: they run from the source tree.
+            environment: further variables for the emulator and for functions that run from the source tree.
         """
         self._state, self._keep_objects, self._check_permissions = state.resolve(), keep_objects, check_permissions
-        self._containers, self._variables = containers, dict(variables or {})
+        self._docker_environment, self._more_environment = docker_environment, dict(environment or {})
         self._scratch = self._state / "tmp"
         self.log = self._state / "emulator.log"
         self.endpoint = ""
@@ -73,7 +73,7 @@ class Emulator:
             raise EmulatorError("the emulator is not installed: run `make setup`")
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
-        port = _free_port()
+        port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -82,7 +82,8 @@ class Emulator:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment(port),
-                # Ctrl-C is for the client, which then stops this group: the emulator and its function processes.
+                # In a group of its own, so that Ctrl-C reaches only this process, which then ends the emulator and its
+                # functions.
                 start_new_session=True,
             )
         try:
@@ -99,12 +100,12 @@ class Emulator:
 
     @property
     def process_id(self) -> int:
-        """Of the emulator itself; its functions are children of it."""
+        """Process id of the emulator; the functions run in child processes."""
         assert self._process is not None
         return self._process.pid
 
     def client(self, service: Any) -> Any:
-        """A boto3 client of the emulator, whatever AWS account the environment points to."""
+        """A boto3 client of the emulator; the environment's AWS account is not used."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -113,8 +114,8 @@ class Emulator:
             aws_secret_access_key=_KEY,
         )
 
-    def variables(self) -> dict[str, str]:
-        """What leads the command lines of AWS and of the CDK to this emulator, as the root of its account."""
+    def cli_environment(self) -> dict[str, str]:
+        """Variables with which the AWS CLI and the CDK CLI use this emulator, as the root user of its account."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": _KEY,
@@ -131,7 +132,7 @@ class Emulator:
             "GATEWAY_PORT": str(port),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # It unpacks functions into folders that it does not remove.
+            # MiniStack does not remove the folders into which it unpacks functions.
             "TMPDIR": str(self._scratch),
             "AUTH": "true" if self._check_permissions else "false",
             "S3_PERSIST": "1" if self._keep_objects else "0",
@@ -140,11 +141,11 @@ class Emulator:
             "AWS_SECRET_ACCESS_KEY": _KEY,
             "AWS_DEFAULT_REGION": REGION,
             "HANDLER_PYTHON": sys.executable,
-            "RUN_IMAGES": "from source" if self._containers is None else "in containers",
+            "RUN_IMAGES": "from source" if self._docker_environment is None else "in containers",
             "PYTHONPATH": str(PROJECT),
             "NO_PROXY": "127.0.0.1,localhost",
-            **(self._containers or {}),
-            **self._variables,
+            **(self._docker_environment or {}),
+            **self._more_environment,
         }
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -168,10 +169,3 @@ class Emulator:
             process.wait(_SECONDS_TO_END)
         end_group(process)
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

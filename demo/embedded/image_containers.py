@@ -1,7 +1,7 @@
 """Runs functions in containers of their images, as Lambda does: pulled from the registry, one call at a time in each.
 
-Part of the emulator's process, see ``ministack_main``. The containers share the network of this machine, so that
-everything stays on loopback: their Runtime Interface Emulators get ports of their own.
+Runs in the emulator's process, see ``ministack_main``. The containers use the network of this machine, so that
+everything stays on loopback; each Runtime Interface Emulator has its own ports.
 """
 
 import json
@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from demo.embedded.ports import free_port
+
 Json = dict[str, Any]
 
 _PROJECT = Path(__file__).parent.parent.parent
@@ -26,7 +28,7 @@ _SECONDS_TO_START = 120
 
 
 class Containers:
-    """Containers by function; one that has answered waits for the next call."""
+    """Containers by function; after an answer a container waits for the next call."""
 
     def __init__(self, registry: str, variables: Mapping[str, str]) -> None:
         """Pull images from ``registry``, whatever their names say; ``variables`` go to all functions."""
@@ -35,10 +37,10 @@ class Containers:
         self._lock = threading.Lock()
 
     def call(self, config: Json, variables: Mapping[str, str], event: Any) -> Any:
-        """The answer of the function that ``config`` describes, in a container with its own ``variables``."""
+        """The answer of the function that ``config`` describes; ``variables`` are its environment."""
         with self._container(config, variables) as address:
             body = json.dumps(event).encode()
-            # The emulator in the container ends a call that takes longer than the function may.
+            # After the function's timeout the emulator in the container ends the call.
             seconds = config["Timeout"] + 10
             with urllib.request.urlopen(f"http://{address}{_PATH}", body, timeout=seconds) as answer:
                 return json.loads(answer.read())
@@ -50,12 +52,12 @@ class Containers:
             address = waiting.pop() if waiting else None
         address = address or self._start(config, variables)
         yield address
-        # After an error nobody knows what state it is in: it ends with the emulator.
+        # Not after an error: its state is unknown then. Such a container is not used again, and ends with the emulator.
         with self._lock:
             waiting.append(address)
 
     def _start(self, config: Json, variables: Mapping[str, str]) -> str:
-        address, internal = (f"127.0.0.1:{_free_port()}" for _ in range(2))
+        address, internal = (f"127.0.0.1:{free_port()}" for _ in range(2))
         environment = self._variables | dict(variables) | {
             "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
@@ -65,7 +67,7 @@ class Containers:
         _, _, image = config["ImageUri"].partition("/")
         command = [
             *("docker", "run", "--rm", "--pull", "always", "--label", f"project={_PROJECT}", "--network", "host"),
-            # What Lambda gives a function, and what it withholds.
+            # The limits of Lambda.
             *("--read-only", "--tmpfs", f"/tmp:size={config['EphemeralStorage']['Size']}m"),  # noqa: S108 (its own)
             *("--memory", f"{config['MemorySize']}m", "--user", "54321:54321", "--cap-drop", "ALL"),
             *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
@@ -73,7 +75,7 @@ class Containers:
             *("--runtime-interface-emulator-address", address, "--runtime-api-address", internal),
             *(_RUNTIME, handler),
         ]
-        # In the emulator's process group: who ends that ends the containers, as docker passes the signal on.
+        # In the emulator's process group: `docker run` passes the signal that ends the group on to the container.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         _wait_until_ready(process, address)
         return address
@@ -90,10 +92,3 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str) -> None:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the container did not start; the emulator's log says why") from error
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,17 +1,19 @@
-"""Starts MiniStack with its gaps closed. Runs in MiniStack's own virtual environment: besides it the standard library.
+"""Starts MiniStack with patches where it differs from AWS.
+
+It runs in MiniStack's own virtual environment, and uses nothing but MiniStack and the standard library.
 
 1. A Distributed Map takes its concurrency and its tolerance from the input (``...Path`` fields).
-2. A function with a container image runs from the source tree, by the interpreter named in HANDLER_PYTHON, where there
-   is no Docker; otherwise in our own containers, because from those of MiniStack loopback is out of reach.
-3. The registry says which image it does not have; with an empty answer the CDK takes it for pushed already.
-4. With AUTH, requests over loopback count as encrypted, since the buckets refuse anything else, and a question after a
-   repository is about that repository, since the role that asks may not ask about all.
+2. A function with a container image runs from the source tree with the interpreter named in HANDLER_PYTHON, or, where
+   there is Docker, in our own containers, since MiniStack's cannot reach the loopback interface.
+3. ECR's DescribeImages fails for a missing image. Its empty answer would make the CDK skip the push.
+4. With AUTH, requests over loopback count as encrypted, since the buckets refuse others; and DescribeRepositories is
+   checked against the repository that it names, since the role may not describe all.
 5. A bucket that is not empty is not deleted with its stack.
-6. The map of an execution that was stopped starts no more items.
-7. The errors of functions are called as Step Functions calls them: by the class that was raised, Runtime.ExitError
-   where the process died, Lambda.TooManyRequestsException where there were too many at a time.
+6. The map of a stopped execution starts no more items.
+7. Function errors have the names that Step Functions gives them: the class that was raised, Runtime.ExitError for a
+   crash, Lambda.TooManyRequestsException for throttling.
 
-It stops with all its functions when its standard input closes, so that nothing outlives the process that started it.
+It ends with all its functions when its standard input closes, which happens when the process that started it ends.
 """
 
 import io
@@ -79,11 +81,11 @@ def run_images_from_source() -> None:
     lambda_runtime._detect_runtime_binary = lambda runtime: (os.environ["HANDLER_PYTHON"], detect(runtime)[1])
 
 
-def tell_error_types() -> None:
-    """Make the script that runs Python functions say which class was raised, before the message."""
-    silent, telling = '"error": str(e), "trace"', '"error": type(e).__name__ + chr(10) + str(e), "trace"'
-    assert silent in lambda_runtime._PYTHON_WORKER_SCRIPT
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(silent, telling)
+def add_error_types() -> None:
+    """Make the script that runs Python functions write the class of an error before its message."""
+    without_type, with_type = '"error": str(e), "trace"', '"error": type(e).__name__ + chr(10) + str(e), "trace"'
+    assert without_type in lambda_runtime._PYTHON_WORKER_SCRIPT
+    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(without_type, with_type)
 
 
 def _with_error_type(result: Json) -> Json:
@@ -142,7 +144,7 @@ def count_loopback_as_encrypted() -> None:
     app.pin_request_origin = lambda source_ip, encrypted: original(source_ip, True)
 
 
-def name_described_repositories() -> None:
+def authorise_described_repository() -> None:
     original = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Json, body: bytes, *rest: Any) -> Any:
@@ -155,7 +157,7 @@ def name_described_repositories() -> None:
     iam_actions.extract_resource_arn = resource
 
 
-def keep_full_buckets() -> None:
+def refuse_to_delete_full_buckets() -> None:
     handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     original = handlers["delete"]
 
@@ -170,7 +172,7 @@ def keep_full_buckets() -> None:
 def stop_with_parent() -> None:
     def wait() -> None:
         sys.stdin.read()
-        # The whole group: a function that is busy with a file would not notice for a while that nobody waits for it.
+        # The whole group: a function that is busy with a file would not notice for a while.
         os.killpg(os.getpgrp(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
@@ -182,13 +184,13 @@ if __name__ == "__main__":
     if os.environ["RUN_IMAGES"] == "in containers":
         run_images_in_containers()
     else:
-        tell_error_types()
+        add_error_types()
         run_images_from_source()
     name_throttling()
     report_missing_images()
     count_loopback_as_encrypted()
-    name_described_repositories()
-    keep_full_buckets()
+    authorise_described_repository()
+    refuse_to_delete_full_buckets()
     stop_with_parent()
     sys.argv = sys.argv[:1]
     app.main()

@@ -1,8 +1,8 @@
 """Writes the bill of materials of the functions' image as CycloneDX: what is in it, which version, under which licence.
 
-Nothing is built: the packages of the lock are laid out as in the image, cyclonedx-py describes them and npm the
-libraries of the report page. Here their answers are put together, the same each time. What the base image holds is
-its maker's to say; it is named.
+No image is built: the packages of the lock are installed as in the image, cyclonedx-py describes them, and npm the
+libraries of the report page. This module joins the two descriptions, with the same bytes each time. The base image is
+only named: its maker describes its content.
 """
 
 import json
@@ -22,25 +22,25 @@ _UV = Path(sys.executable).with_name("uv")
 # An environment of its own; see the Makefile.
 _CYCLONEDX = _PROJECT / ".sbom" / "bin" / "cyclonedx-py"
 _SPECIFICATION = "1.6"
-# Of the base image. Both processors get the same packages.
+# That of the base image. Both architectures get the same packages.
 _PLATFORM = "aarch64-manylinux_2_34"
 _BASE = re.compile(r"^ARG BASE=((?:\S+/)?(\S+)):(\S+)$", re.MULTILINE)
 
 
 def bill_of_materials() -> dict[str, Any]:
-    """The bill as CycloneDX's JSON; without date and serial number."""
+    """The bill of materials as CycloneDX's JSON; without date and serial number."""
     with (_PROJECT / "pyproject.toml").open("rb") as file:
         project = tomllib.load(file)["project"]
     base = _base_image()
     packages = _python_packages(base["version"])
     libraries = _run("npm", "sbom", "--sbom-format=cyclonedx", "--omit=dev", "--package-lock-only")
-    of_the_page = libraries["metadata"]["component"]["bom-ref"]
+    page = libraries["metadata"]["component"]["bom-ref"]
     root = {"type": "container", "bom-ref": "image", "name": project["name"], "version": project["version"]}
     dependencies = {
         entry["ref"]: sorted(entry.get("dependsOn", []))
         for entry in [*packages["dependencies"], *libraries["dependencies"]]
     }
-    direct = dependencies.pop(of_the_page)
+    direct = dependencies.pop(page)
     direct += [component["bom-ref"] for component in packages["components"]]
     dependencies |= {root["bom-ref"]: [base["bom-ref"], *sorted(direct)], base["bom-ref"]: []}
     components = [base, *packages["components"], *libraries["components"]]
@@ -70,7 +70,7 @@ def _python_packages(python: str) -> dict[str, Any]:
         platform = ["--only-binary", ":all:", "--python-version", python, "--python-platform", _PLATFORM]
         subprocess.run([_UV, *install, *platform, "-r", _LOCK], check=True)
         python_of_the_tool = _CYCLONEDX.with_name("python")
-        # Of that Python only the way in is used: without `site` it sees nothing but the folder.
+        # With -S this Python does not see its own packages, only the folder.
         installed = _described("environment", "-S", python_of_the_tool, PYTHONPATH=folder)
     locked = _described("requirements", _LOCK)
     files = {component["purl"]: component["externalReferences"] for component in locked["components"]}

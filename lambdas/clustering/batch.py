@@ -1,4 +1,4 @@
-"""Clusters the files of one request from bucket to bucket. One bad file never harms its neighbours."""
+"""Clusters the files of one request from bucket to bucket. A bad file does not affect the others."""
 
 import logging
 import threading
@@ -25,15 +25,15 @@ from sampling_units.runs.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, wo
 
 logger = logging.getLogger(__name__)
 
-# Left when the last file is begun: for writing down what was done, and for a slow answer of S3.
+# Kept free at the end of an invocation, to write the results and for slow answers of S3.
 _RESERVED_SECONDS = 10.0
-# How much longer than usual the last file may take.
-_CAUTION = 4.0
+# A file may take this many times the seconds that are expected of it.
+_SAFETY_FACTOR = 4.0
 
 
 @dataclass(frozen=True)
 class InvocationOutcome:
-    """Results of the files in order, and the names of those for which there was no time."""
+    """Results of the files in order, and the names of the files for which there was no time."""
 
     results: list[FileResult]
     not_started: list[str]
@@ -42,19 +42,19 @@ class InvocationOutcome:
 def run_batch(
     request: ClusteringRequest, remaining_seconds: Callable[[], float], memory_mb: int = MEGABYTES_PER_VCPU
 ) -> InvocationOutcome:
-    """Cluster the files of the request, as far as there is time: at least one.
+    """Cluster the files of the request, at least one and as many as there is time for.
 
-    When the request belongs to a run the results are also written to the run's folder in the output bucket: that
-    object is what the summary counts as the end of the batch. A request that was interrupted before goes on after the
-    files that are known to be done; the one at which the function died counts as failed.
+    If the request belongs to a run, the results are also written to the run's folder in the output bucket; for the
+    summary, that object is the end of the batch. An interrupted request is continued after the files that are known to
+    be done; a file at which the function crashed again and again counts as failed.
 
     Args:
         request: what to do.
-        remaining_seconds: until the invocation is ended from outside.
+        remaining_seconds: until Lambda ends the invocation.
         memory_mb: of the function.
 
     Raises:
-        BatchUnfinished: of a run, when files are left; they are for the next invocation.
+        BatchUnfinished: the request belongs to a run, and files are left for the next invocation.
     """
     _load_kernels()
     source, target = Bucket(request.input_bucket), Bucket(request.output_bucket)
@@ -74,13 +74,13 @@ def run_batch(
 
 
 def _seconds_for(file: FileItem, memory_mb: int) -> float:
-    """What has to be left to begin a file."""
-    return _RESERVED_SECONDS + _CAUTION * working_seconds(1, (file.bytes or 0) / BYTES_PER_CELL, memory_mb)
+    """The seconds that have to remain for a file to be begun."""
+    return _RESERVED_SECONDS + _SAFETY_FACTOR * working_seconds(1, (file.bytes or 0) / BYTES_PER_CELL, memory_mb)
 
 
 @cache
 def _load_kernels() -> None:
-    """Begin to load the slow libraries and the compiled code, once: the first file takes as long to arrive."""
+    """Load slow libraries and compiled kernels, once and in the background, while the first file is downloaded."""
     threading.Thread(target=_load).start()
 
 
@@ -99,11 +99,11 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
     except MemoryError:
         result = FileResult.failed(filename, memory.exceeded(filename))
     except Exception as error:
-        # A defect of ours in one file must not cost the others of the batch their results.
+        # A defect that one file brings to light must not cost the other files their results.
         logger.exception("unexpected error", extra={"clustered_file": filename})
         result = FileResult.failed(filename, InternalError(repr(error), filename=filename))
     if result.failure is not None and result.failure.error == FileTooLarge.__name__:
-        memory.release_free_memory()  # Here: while an error is handled it holds the arrays of the file.
+        memory.release_free_memory()  # Not inside `except`: there the error still holds the arrays.
     result = msgspec.structs.replace(result, seconds=round(time.perf_counter() - started, 4))
     if result.failure is None:
         logger.info("clustered", extra={"clustered_file": filename, "seconds": result.seconds})
@@ -119,12 +119,12 @@ def _cluster_object(filename: str, source: Bucket, target: Bucket, params: RunPa
     try:
         report = cluster_file(pa.BufferReader(stored.content), filename, stored.etag, params, sinks, available_cores())
     except RunError as error:
-        # Who retries the run need not send what has not changed since.
+        # A retry of the run leaves out files that have not changed since.
         error.where["input_etag"] = stored.etag
         raise
     output, frame = file_names.output_key(filename), file_names.frame_key(filename)
     metadata = {keys.FINGERPRINT_METADATA: params.fingerprint(), keys.INPUT_ETAG_METADATA: stored.etag}
-    # The clustered file says that the file is done, and which frame belongs to it: it comes last.
+    # The clustered file is written last: it marks the file as done, and names the frame that belongs to it.
     frame_etag = target.write(frame, sinks.frame.getvalue().to_pybytes(), metadata)
     metadata[keys.FRAME_ETAG_METADATA] = frame_etag
     output_etag = target.write(output, sinks.clustered.getvalue().to_pybytes(), metadata)

@@ -1,4 +1,4 @@
-"""What a batch of a run writes down in the run's folder: its results, and where an interrupted one is to go on."""
+"""The records of a batch in the run's folder: its results, and from where an interrupted batch is continued."""
 
 import msgspec
 
@@ -9,8 +9,8 @@ from sampling_units.runs import keys
 from sampling_units.runs.events import ClusteringRequest
 from sampling_units.runs.records import BatchProgress, BatchResult, decode_progress
 
-# Begun so often without a note of its end, a file is what the function dies of: once may be something else.
-_MOST_BEGINNINGS = 2
+# A file that was begun this often and never finished is taken for what crashes the function. Once may be chance.
+_MAX_ATTEMPTS = 2
 
 
 class BatchRecords:
@@ -25,7 +25,7 @@ class BatchRecords:
         self._noted = BatchProgress(results=[])
 
     def earlier_results(self) -> list[FileResult]:
-        """Results of earlier invocations that were interrupted; a file at which they died is one that failed."""
+        """Results of earlier, interrupted invocations; the file at which they crashed is a failed one."""
         if self._request.interruption is None or not self._progress_key:
             return []
         try:
@@ -34,7 +34,7 @@ class BatchRecords:
             return []
         self._noted = decode_progress(content, [file.filename for file in self._request.items]) or self._noted
         results, filename = list(self._noted.results), self._noted.in_progress
-        if filename is not None and self._noted.n_begun >= _MOST_BEGINNINGS:
+        if filename is not None and self._noted.n_begun >= _MAX_ATTEMPTS:
             message = (
                 "the function died, or was out of time, each time it worked on this file; the files beside it are not "
                 "affected"
@@ -43,7 +43,7 @@ class BatchRecords:
         return results
 
     def begin(self, filename: str, results: list[FileResult]) -> None:
-        """Note what is done and what comes next, once the batch has been interrupted: it may happen again."""
+        """In a batch that was interrupted, note what is done and what comes next: it may be interrupted again."""
         if self._request.interruption is None or not self._progress_key:
             return
         n_begun = self._noted.n_begun if filename == self._noted.in_progress else 0
@@ -51,7 +51,7 @@ class BatchRecords:
         self._write_progress(self._noted)
 
     def end(self, results: list[FileResult], *, is_complete: bool) -> None:
-        """Write down the results of all files, or of those that were done."""
+        """Write the results of all files, or of those that are done."""
         if not self._result_key:
             return
         if is_complete:

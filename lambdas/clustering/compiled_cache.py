@@ -1,15 +1,15 @@
 """Machine code of the kernels, compiled while the image is built, so that no invocation ever compiles.
 
-numba refuses a cache on a read-only file system, hence a folder of links in /tmp when the function starts: 5 ms. The
-code is compiled for a fixed kind of processor that every Lambda host has; for the host's own, the cache would miss
-wherever another kind of host is met. Run as a module this fills the cache.
+numba refuses a cache on a read-only file system, so a start of the function makes a folder of links in /tmp (5 ms). The
+code is compiled for a fixed processor type that every Lambda host has; compiled for the type of the build machine, it
+would be useless on other hosts. Run as a module this fills the cache.
 """
 
 import os
 import platform
 from pathlib import Path
 
-# Set in the image only: elsewhere numba chooses the place and the processor itself.
+# Set in the image only: elsewhere numba chooses folder and processor type itself.
 BAKED_CACHE_VARIABLE = "BAKED_NUMBA_CACHE"
 _WRITABLE_CACHE = Path("/tmp/numba_cache")  # noqa: S108 (the one writable place in Lambda, private to the function)
 # Haswell and later for x86_64, Graviton2 for arm64: the oldest processors that run Lambda functions.
@@ -17,7 +17,7 @@ _PROCESSORS = {"x86_64": ("x86-64-v3", "+avx2,+fma,+bmi,+bmi2"), "aarch64": ("ne
 
 
 def prepare() -> None:
-    """Make numba use the baked cache; to be called before numba is imported, does nothing outside the image."""
+    """Make numba use the baked cache. Call it before numba is imported; it does nothing outside the image."""
     baked = os.environ.get(BAKED_CACHE_VARIABLE)
     if not baked:
         return
@@ -35,7 +35,7 @@ def prepare() -> None:
 
 
 def bake() -> None:
-    """Compile every kernel into the folder that the environment names."""
+    """Compile every kernel into the folder that ``BAKED_NUMBA_CACHE`` names."""
     _pin_processor()
     os.environ["NUMBA_CACHE_DIR"] = os.environ[BAKED_CACHE_VARIABLE]
     import numpy as np
@@ -52,7 +52,7 @@ def bake() -> None:
     columns_and_rows = islands.astype(np.int64)
     for points, cells in ((islands, None), (islands, columns_and_rows), (rng.uniform(0, 1000, (500, 2)), None)):
         weights = rng.lognormal(0, 1, len(points))
-        # A narrow range needs repairs, a wide one is polished: together they pass through every kernel.
+        # A narrow weight range needs repairs, a wide one local search: together they call every kernel.
         for tolerance in (0.01, 0.25):
             low, high = 10 * (1 - tolerance), 10 * (1 + tolerance)
             params = kmeans.Parameters(10, min_weight=low, max_weight=high, radius=3, bridge=True)

@@ -1,4 +1,4 @@
-"""Entry point of the clustering function: validates the event, hands it to the batch, returns one result a file."""
+"""Entry point of the clustering function: validates the event, runs the batch, returns one result per file."""
 
 import logging
 import math
@@ -7,6 +7,7 @@ from typing import Any
 from lambdas.clustering import compiled_cache
 from sampling_units import memory
 
+# Both set up the process before numba and Arrow are imported below.
 compiled_cache.prepare()
 memory.prepare()
 
@@ -25,7 +26,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied: nothing was started.
         BatchUnfinished: the time did not suffice for a batch of a run.
-        StorageUnavailable: the results of a batch could not be written down.
+        StorageUnavailable: the results of a batch could not be written.
     """
     settings = Settings.from_environment()
     request = parse_event(settings.complete_params(event), ClusteringRequest)
@@ -38,6 +39,6 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     n_failed = sum(result.failure is not None for result in outcome.results)
     answer = {"n_files": len(outcome.results), "n_failed": n_failed}
     if request.run_id is not None:
-        # A run finds the results in its folder; the state machine could not carry all of them.
+        # The results are in the run's folder; they may be too large for the state machine.
         return answer
     return answer | {"results": msgspec.to_builtins(outcome.results), "not_started": outcome.not_started}

@@ -1,1 +1,1 @@
-"""The kickoff function: finds what is to do and writes the list of batches."""
+"""The kickoff function: finds the files to cluster and writes the list of batches."""

@@ -1,4 +1,4 @@
-"""Packs files into batches of near-equal bytes, so that small files share an invocation and no batch lags behind."""
+"""Packs files into batches of near-equal bytes, so that small files share an invocation and no batch lags."""
 
 import heapq
 import json
@@ -11,14 +11,14 @@ from sampling_units.runs.events import Batch, FileItem
 def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> list[Batch]:
     """Spread ``files`` over batches, the largest file first and always into the lightest batch that has room.
 
-    Graham's rule keeps the heaviest batch within 4/3 of the best possible one. Where names are long, all batches have
-    fewer files than ``limits`` allow, so that none is more than the state machine carries.
+    Graham's rule keeps the heaviest batch within 4/3 of the best possible one. Where names are long, batches have fewer
+    files than ``limits`` allows, since a batch has to fit into an event of the state machine.
     """
-    n_carried = MAX_ENCODED_BYTES_PER_BATCH // max(map(_encoded_bytes, files), default=1)
-    limits = replace(limits, files=min(limits.files, n_carried))
+    n_fitting = MAX_ENCODED_BYTES_PER_BATCH // max(map(_encoded_bytes, files), default=1)
+    limits = replace(limits, files=min(limits.files, n_fitting))
     n_batches = count_batches(len(files), sum(file.bytes or 0 for file in files), max_concurrency, limits)
     contents: list[list[FileItem]] = [[] for _ in range(n_batches)]
-    # Bytes and files of each batch that has room: of two equally light ones, the one with fewer files is next.
+    # Heap of (bytes, files, number) of the batches with room: of two equally light ones, that with fewer files is next.
     open_batches = [(0, 0, number) for number in range(len(contents))]
     for file in sorted(files, key=lambda file: (-(file.bytes or 0), file.filename)):
         n_bytes, n_files, number = heapq.heappop(open_batches)
@@ -29,5 +29,5 @@ def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> li
 
 
 def _encoded_bytes(file: FileItem) -> int:
-    """Bytes of a file in JSON that has nothing but ASCII in it: the longest that an encoder may make of its name."""
+    """Bytes of a file in JSON with every other character escaped: the longest form that its name can have."""
     return len(json.dumps({"filename": file.filename, "bytes": file.bytes})) + len(", ")

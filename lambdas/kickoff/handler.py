@@ -1,4 +1,4 @@
-"""Entry point of the kickoff function: finds the files to do, writes the manifest of batches, returns the plan."""
+"""Entry point of the kickoff function: finds the files to cluster, writes the manifest of batches, returns the plan."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import msgspec
 
 from lambdas.kickoff.batching import pack
 from sampling_units.aws import s3
-from sampling_units.aws.listing import Candidates, find_files
+from sampling_units.aws.listing import EarlierFiles, find_files
 from sampling_units.aws.run_folder import file_results, read_known, read_plan
 from sampling_units.errors import LASTING, FileMissing, InvalidEvent
 from sampling_units.results import FileResult
@@ -34,7 +34,7 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
-    """With few batches one crash is a large share; it must not stop the others."""
+    """The tolerated share of failed batches in per cent. One crash among few batches must not stop the others."""
     smallest = 100 * MIN_TOLERATED_BATCHES / n_batches if n_batches else 100.0
     return min(100.0, max(request.tolerated_failure_percentage, smallest))
 
@@ -42,8 +42,8 @@ def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
 def plan_run(
     request: RunRequest, input_bucket: str, output_bucket: str, limits: BatchLimits, started_at: str
 ) -> RunPlan:
-    """List, skip what is done, pack into batches and write the manifest."""
-    earlier = _Earlier() if request.retry_of is None else _earlier(output_bucket, request)
+    """List the files, skip those that are done, pack the others into batches and write the manifest."""
+    earlier = _EarlierRun() if request.retry_of is None else _earlier_run(output_bucket, request)
     found = find_files(
         input_bucket,
         output_bucket,
@@ -51,9 +51,9 @@ def plan_run(
         request.params,
         n_files=request.n_files,
         force=request.force,
-        only=earlier.candidates,
+        only=earlier.files,
     )
-    # The seconds of an earlier run are none of this one.
+    # Time that was spent in the earlier run does not count for this one.
     unchanged = [msgspec.structs.replace(earlier.failed[name], seconds=None) for name in found.unchanged]
     known = KnownFiles(
         done=[file.filename for file in found.done],
@@ -90,19 +90,19 @@ def plan_run(
 
 
 @dataclass(frozen=True)
-class _Earlier:
-    """What is known from the run that is to be retried; nothing if there is none.
+class _EarlierRun:
+    """What is known from the run that is retried; empty if there is none.
 
     Attributes:
-        candidates: its files, and how they ended.
+        files: its files, and how they ended.
         failed: results of those that are not done.
     """
 
-    candidates: Candidates | None = None
+    files: EarlierFiles | None = None
     failed: dict[str, FileResult] = field(default_factory=dict)
 
 
-def _earlier(output_bucket: str, request: RunRequest) -> _Earlier:
+def _earlier_run(output_bucket: str, request: RunRequest) -> _EarlierRun:
     run_id = request.retry_of or ""
     try:
         plan = read_plan(output_bucket, run_id)
@@ -125,4 +125,4 @@ def _earlier(output_bucket: str, request: RunRequest) -> _Earlier:
         name: result.failure.input_etag if result.failure is not None and result.failure.error in LASTING else None
         for name, result in failed.items()
     }
-    return _Earlier(Candidates({name for name in done if name.startswith(request.prefix)}, etags), failed)
+    return _EarlierRun(EarlierFiles({name for name in done if name.startswith(request.prefix)}, etags), failed)

@@ -1,15 +1,15 @@
-"""S3 as the clustering function uses it: read an object whole, write one whole.
+"""S3 for the clustering function: reads and writes whole objects.
 
-Built on obstore, which is imported in 20 ms where boto3 takes half a second; see docs/decisions.
+Built on obstore, which is imported in 20 ms; boto3 takes half a second. See docs/decisions/0003-image.md.
 """
 
 import os
 import re
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import BaseError
@@ -17,25 +17,23 @@ from obstore.store import S3Store
 
 from sampling_units.aws.storage_errors import storage_error
 from sampling_units.aws.storage_policy import (
-    CLIENT_RETRIES,
     CONNECT_SECONDS,
+    OBSTORE_RETRIES,
     PATIENCE_SECONDS,
     READ_SECONDS,
     TOTAL_SECONDS,
     TRIES,
+    ask_again,
 )
 from sampling_units.errors import InputChanged, InvalidInput, RunError, StorageUnavailable
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
-Answer = TypeVar("Answer")
-
 _ERROR_CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
-# Waits between tries double on average: half a minute in all, as S3 asks for when it says `SlowDown`.
 _RETRIES: "RetryConfig" = {
-    "max_retries": CLIENT_RETRIES,
+    "max_retries": OBSTORE_RETRIES,
     "backoff": {"init_backoff": timedelta(seconds=0.1), "base": 4, "max_backoff": timedelta(seconds=10)},
     "retry_timeout": timedelta(seconds=PATIENCE_SECONDS),
 }
@@ -44,8 +42,8 @@ _TIMEOUTS: "ClientConfig" = {
     "read_timeout": f"{READ_SECONDS}s",
     "timeout": f"{TOTAL_SECONDS}s",
 }
-# What obstore raises; a want of memory is none of these.
-_OF_STORAGE = (BaseError, OSError, ValueError)
+# What obstore raises; running out of memory is none of these.
+_OBSTORE_ERRORS = (BaseError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -62,18 +60,18 @@ class Bucket:
     Raises:
         BucketMissing, FileMissing: there is no such bucket or object.
         AccessDenied: the function's role may not do this.
-        InvalidInput: the key is not one that a file can have (``..``, empty segments).
+        InvalidInput: obstore refuses the key (``..``, empty segments).
         StorageUnavailable: anything else, after the retries of the client.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        # Emulators speak plain HTTP; with AWS there is no endpoint variable and this changes nothing.
+        # Emulators use plain HTTP. On AWS the variable is not set.
         plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
         self._store = S3Store(name, client_options={"allow_http": plain_http, **_TIMEOUTS}, retry_config=_RETRIES)
 
     def read(self, key: str, check_size: Callable[[int], None] | None = None) -> StoredObject:
-        """The object as it is at one moment.
+        """The object as it was at one moment, never a mixture of two versions.
 
         Args:
             key: of the object.
@@ -85,15 +83,16 @@ class Bucket:
         etags = set()
 
         def ask() -> StoredObject:
-            found = obstore.get(self._store, key)
-            etag = _bare(found.meta["e_tag"])
-            etags.add(etag)
-            if check_size is not None:
-                check_size(found.meta["size"])
-            return StoredObject(bytes(found.bytes()), etag)
+            with self._translated_errors(key):
+                found = obstore.get(self._store, key)
+                etag = _unquoted(found.meta["e_tag"])
+                etags.add(etag)
+                if check_size is not None:
+                    check_size(found.meta["size"])
+                return StoredObject(bytes(found.bytes()), etag)
 
         try:
-            return self._patiently(ask, key)
+            return ask_again(ask)
         except StorageUnavailable as error:
             if len(etags) < TRIES:
                 raise
@@ -104,22 +103,20 @@ class Bucket:
         attributes: Any = metadata or {}
 
         def ask() -> str:
-            # In one part: it is there whole or not at all, and a failed one leaves nothing behind.
-            return _bare(obstore.put(self._store, key, content, attributes=attributes, use_multipart=False)["e_tag"])
+            with self._translated_errors(key):
+                # In one part, so that the object appears whole or not at all, and nothing is left of a failed upload.
+                put = obstore.put(self._store, key, content, attributes=attributes, use_multipart=False)
+                return _unquoted(put["e_tag"])
 
-        return self._patiently(ask, key)
+        return ask_again(ask)
 
-    def _patiently(self, ask: Callable[[], Answer], key: str) -> Answer:
-        """The answer, asked for again where the client's own retries end: an answer that breaks off, a slow upload."""
-        began, n_tries = time.monotonic(), 0
-        while True:
-            try:
-                return ask()
-            except _OF_STORAGE as error:
-                failure, n_tries = self._translated(error, key), n_tries + 1
-                is_lasting = not isinstance(failure, StorageUnavailable) or time.monotonic() - began > PATIENCE_SECONDS
-                if is_lasting or n_tries == TRIES:
-                    raise failure from error
+    @contextmanager
+    def _translated_errors(self, key: str) -> Iterator[None]:
+        """Turn obstore's errors into those of the contract."""
+        try:
+            yield
+        except _OBSTORE_ERRORS as error:
+            raise self._translated(error, key) from error
 
     def _translated(self, error: Exception, key: str) -> RunError:
         text = str(error)
@@ -132,5 +129,5 @@ class Bucket:
         return storage_error(found.group(1) if found else "", text.partition("\n")[0], self.name, key)
 
 
-def _bare(etag: str | None) -> str:
+def _unquoted(etag: str | None) -> str:
     return (etag or "").strip('"')

@@ -1,4 +1,4 @@
-"""Reads the frames of a run one after the other, ahead of whoever joins them but never more than fit into memory."""
+"""Reads the frames of a run one after the other; several are downloaded ahead, as many as fit into memory."""
 
 import itertools
 from collections.abc import Iterator, Set
@@ -11,7 +11,7 @@ from sampling_units.aws import s3
 from sampling_units.errors import FileMissing, InvalidInput
 from sampling_units.frame.reading import Frame, read_frame
 
-# Twice as many are held: 64 MB at most.
+# Up to twice as many are in memory: 64 MB.
 _SMALL_FRAMES_AT_A_TIME = 16
 SMALL_FRAME_BYTES = 2 * 1024 * 1024
 
@@ -19,13 +19,13 @@ SMALL_FRAME_BYTES = 2 * 1024 * 1024
 def read_frames(
     bucket_name: str, filenames: list[str], large_frames: Set[str], fingerprint: str
 ) -> Iterator[tuple[str, Frame]]:
-    """The frames of these files in this order; one that somebody has removed, or another run replaced, is left out.
+    """The frames of these files in this order, without those that were removed, or replaced by another run.
 
     Args:
-        bucket_name: where they are.
+        bucket_name: the output bucket.
         filenames: of the inputs.
-        large_frames: keys of those that are read one at a time: that of a whole nation has a hundred megabytes.
-        fingerprint: of the run.
+        large_frames: keys of those that are read one at a time; the frame of a nation has a hundred megabytes.
+        fingerprint: of the run's parameters.
     """
     bucket = Bucket(bucket_name)
 

@@ -18,7 +18,7 @@ from sampling_units.runs.summary import RunSummary
 logger = logging.getLogger(__name__)
 logging.getLogger().setLevel(logging.INFO)
 
-# The answer travels through the state machine, which carries 256 KiB: the full list is in summary.json.
+# The answer goes through the state machine, at most 256 KiB: the full list is in summary.json.
 _FAILURES_IN_ANSWER = 20
 
 
@@ -35,16 +35,16 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     key = keys.summary_key(plan.run_id)
     with tempfile.TemporaryDirectory() as folder:
         summarised = summarise(plan, settings.deployment, Path(folder))
-        # The verdict comes first: whatever happens to the frames, it stands.
+        # Written first: the outcome of the run does not depend on whether its frames can be joined.
         s3.write_json(plan.output_bucket, key, msgspec.json.encode(summarised.summary))
-        summary = _joined(plan, summarised, Path(folder))
+        summary = _with_joined_frames(plan, summarised, Path(folder))
     s3.write_json(plan.output_bucket, key, msgspec.json.encode(summary))
     counts = {"run": plan.run_id, "n_succeeded": summary.n_succeeded, "n_failed": summary.n_failed}
     logger.info(RUN_FINISHED, extra=counts)
     return _answer(summary, key)
 
 
-def _joined(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
+def _with_joined_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
     """The summary with joined frame and report, or with the reason why they are missing."""
     try:
         return join_frames(plan, summarised, folder)
@@ -55,6 +55,6 @@ def _joined(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
 
 
 def _answer(summary: RunSummary, key: str) -> dict[str, Any]:
-    # Cut before it is converted: there may be a million failures.
+    # Shortened before it is converted: there may be a million failures.
     short = msgspec.structs.replace(summary, failures=summary.failures[:_FAILURES_IN_ANSWER])
     return msgspec.to_builtins(short) | {"summary_key": key}  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""What there is in the output bucket, against what the batches say that they wrote, and kickoff found up to date.
+"""Compares the objects of the output bucket with what the batches wrote and what kickoff found up to date.
 
-Two runs may work on the same files at the same time, and people remove or replace objects. Whichever summary comes last
-sees what is left of both outputs of a file, so no run ends with a file that is said to be there and is not.
+Two runs may work on the same files at the same time, and people remove or replace objects. So the summary lists the
+outputs at the end of its run, and a file counts as done only if both its outputs are there as they were written.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Inventory:
     """The objects of a bucket, by a hash of key and ETag: a million files have to fit into memory.
 
     Attributes:
-        large_frames: keys of frames of which not many fit into memory.
+        large_frames: keys of frames that are too large to hold several in memory.
     """
 
     large_frames: frozenset[str]
@@ -42,7 +42,7 @@ class Inventory:
         return cls(frozenset(large_frames), present)
 
     def checked(self, result: FileResult) -> FileResult:
-        """The result, or a failure if an output of the file is not there as it was written."""
+        """The result, or a failure if an output of the file is missing or was replaced."""
         if result.failure is not None:
             return result
         for key, etag in ((result.output, result.output_etag), (result.frame, result.frame_etag)):

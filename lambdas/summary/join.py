@@ -15,7 +15,7 @@ from lambdas.summary.inventory import Inventory
 from sampling_units.aws import s3
 from sampling_units.aws.run_folder import file_results, read_known, results_before
 from sampling_units.frame.joined import JoinedFrame
-from sampling_units.report import ReportBuilder, RunHeader
+from sampling_units.report import ReportBuilder, header_of_run
 from sampling_units.results import FileResult, add_up
 from sampling_units.runs import keys
 from sampling_units.runs.cost import cost_of_work
@@ -27,12 +27,12 @@ from sampling_units.versions import OUTPUT_VERSION
 
 @dataclass(frozen=True)
 class Summarised:
-    """A run added up: what is known before its frames are looked at.
+    """The totals of a run: what is known before its frames are read.
 
     Attributes:
-        summary: the verdict.
+        summary: how the run ended.
         done: names of all files that are clustered, now or before.
-        large_frames: keys of frames of which not many fit into memory.
+        large_frames: keys of frames that are too large to hold several in memory.
     """
 
     summary: RunSummary
@@ -41,9 +41,9 @@ class Summarised:
 
 
 def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Summarised:
-    """Add up all results of a run, and write down those of each file.
+    """Add up all results of a run, and write the result of each file to ``files.jsonl.gz``.
 
-    Memory holds names and failures, not results; ``folder`` is for the file on its way to S3.
+    Names and failures are in memory, other results are not; ``folder`` is for the file until it is uploaded.
     """
     known = read_known(plan)
     inventory = Inventory.of(plan.output_bucket, plan.prefix)
@@ -55,14 +55,14 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
     listed = folder / "files.jsonl.gz"
     with gzip.GzipFile(listed, "wb", compresslevel=1, mtime=0) as lines:
 
-        def written_down() -> Iterator[FileResult]:
+        def written() -> Iterator[FileResult]:
             for result in itertools.chain(replaced, map(inventory.checked, file_results(plan, known))):
                 lines.write(msgspec.json.encode(result) + b"\n")
                 if result.failure is None:
                     done.append(result.filename)
                 yield result
 
-        totals = add_up(written_down())
+        totals = add_up(written())
     s3.upload(plan.output_bucket, files_key, listed, "application/gzip")
     started_at = datetime.fromisoformat(plan.started_at)
     n_all = totals["n_files"] + n_done
@@ -87,14 +87,14 @@ def summarise(plan: RunPlan, deployment: DeploymentSettings, folder: Path) -> Su
 
 
 def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSummary:
-    """Write the frames of all files that are done as one, and the report; the summary with what came of it.
+    """Write the joined frame of all files that are done, and the report; returns the summary with their keys.
 
-    One frame after the other is decoded; held are the rows of one row group, and what the report shows. ``folder`` is
-    for files on their way to S3.
+    One frame after the other is decoded; in memory are the rows of one row group and what the report shows. ``folder``
+    is for files until they are uploaded.
     """
     summary, bucket = summarised.summary, plan.output_bucket
 
-    def hand_over(path: Path, part: int) -> None:
+    def upload_part(path: Path, part: int) -> None:
         key = keys.joined_frame_key(plan.run_id, part)
         s3.upload(bucket, key, path, "application/vnd.apache.parquet")
 
@@ -108,7 +108,7 @@ def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSumma
         "parameters_fingerprint": plan.fingerprint,
         "run": plan.run_id,
     }
-    joined, n_joined = JoinedFrame(folder, plan.params.column_prefix, provenance, hand_over), 0
+    joined, n_joined = JoinedFrame(folder, plan.params.column_prefix, provenance, upload_part), 0
     is_too_large = len(summarised.done) > MOST_JOINED_FRAMES
     filenames = [] if is_too_large else summarised.done
     for filename, frame in read_frames(bucket, filenames, summarised.large_frames, plan.fingerprint):
@@ -118,31 +118,13 @@ def join_frames(plan: RunPlan, summarised: Summarised, folder: Path) -> RunSumma
         del frame  # Before the next one is decoded.
     joined.close()
     error = f"there are more than {MOST_JOINED_FRAMES:,} files" if is_too_large else None
-    page = report.finish(_header(summary, error))
+    page = report.finish(header_of_run(summary, error))
     s3.write(bucket, keys.report_key(plan.run_id), page, "text/html; charset=utf-8")
     return msgspec.structs.replace(
         summary,
         n_joined_frames=n_joined,
         joined_frame_keys=tuple(keys.joined_frame_key(plan.run_id, part) for part in range(joined.n_parts)),
         report_error=error,
-    )
-
-
-def _header(summary: RunSummary, note: str | None) -> RunHeader:
-    return RunHeader(
-        title=summary.run_id,
-        params=summary.params,
-        version=kmeans.__version__,
-        started=f"{summary.started_at[:16].replace('T', ' ')} UTC",
-        duration_seconds=summary.duration_seconds,
-        dollars=summary.dollars,
-        input=f"s3://{summary.input_bucket}",
-        output=f"s3://{summary.output_bucket}",
-        n_found=summary.n_found,
-        n_done=summary.n_done + summary.n_succeeded,
-        n_skipped=summary.n_done,
-        n_failed=summary.n_failed,
-        note=note,
     )
 
 

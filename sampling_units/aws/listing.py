@@ -28,8 +28,8 @@ class Found:
     Attributes:
         n_found: all of them.
         done: those whose output is up to date.
-        n_stale: those whose output was made with other parameters, by another version, from another input, or lost its
-            frame.
+        n_stale: how many have an output that is out of date: made with other parameters, by another version, from
+            another input, or without its frame.
         unchanged: names of those that failed before and have not changed since.
         refused: failures of those whose names cannot be those of files.
         to_do: what is to be clustered, in the order of the keys.
@@ -44,13 +44,13 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Candidates:
+class EarlierFiles:
     """Files of an earlier run.
 
     Attributes:
-        done: names of those that it finished, or found finished. They are looked at again: an output may have been
+        done: names of those that it finished, or found finished. They are checked again: an output may have been
             replaced since.
-        failed: names of the others, each with the ETag with which it would only fail again, if there is one.
+        failed: names of the others, each with the ETag of the content that would only fail again, if there is one.
     """
 
     done: set[str]
@@ -69,7 +69,7 @@ def find_files(
     *,
     n_files: int | None,
     force: bool,
-    only: Candidates | None = None,
+    only: EarlierFiles | None = None,
 ) -> Found:
     """List the input files under ``prefix`` and leave out those that are done, unless ``force`` asks for all.
 
@@ -78,8 +78,8 @@ def find_files(
     returned as to do or refused.
 
     Args:
-        only: files to look at, instead of all; those that failed and are not there any more are to do all the same, so
-            that the clustering function says so. Then ``force`` is for those that failed.
+        only: files to consider, instead of all. A failed one that is missing now is to do all the same, so that the
+            clustering function reports it. With ``only``, ``force`` is about failed files alone.
 
     Raises:
         BucketMissing, AccessDenied, StorageUnavailable: from the listings.
@@ -114,7 +114,7 @@ def find_files(
 
 
 def _refusal(filename: str) -> FileResult | None:
-    """How a file ends that is not even sent: the state machine might not carry its name, nor S3 take its outputs."""
+    """The failure of a file whose name is too long for the state machine, or for the keys of its outputs; else None."""
     try:
         file_names.check_filename(filename)
     except InvalidInput as error:
@@ -125,7 +125,7 @@ def _refusal(filename: str) -> FileResult | None:
 def _done(
     inputs: list[s3.Listed], output_bucket: str, prefix: str, params: RunParameters
 ) -> tuple[list[DoneFile], int]:
-    """The inputs whose output is up to date, and how many have one that is not; others are not looked at."""
+    """The inputs whose output is up to date, and how many have one that is not."""
     if not inputs:
         return [], 0
     outputs = {
@@ -134,10 +134,10 @@ def _done(
         for found in s3.list_objects(output_bucket, folder, skip=(file_names.FRAME_PREFIX, file_names.RUNS_PREFIX))
     }
     frames = {found.key: found.etag for found in s3.list_objects(output_bucket, file_names.frame_key(prefix))}
-    candidates = [found for found in inputs if file_names.output_key(found.key) in outputs]
+    with_output = [found for found in inputs if file_names.output_key(found.key) in outputs]
     fingerprint = params.fingerprint()
 
-    def look_at(found: s3.Listed) -> DoneFile | None:
+    def check(found: s3.Listed) -> DoneFile | None:
         frame_etag = frames.get(file_names.frame_key(found.key))
         expected = {
             keys.FINGERPRINT_METADATA: fingerprint,
@@ -149,5 +149,5 @@ def _done(
             return None
         return DoneFile(found.key, output["ETag"].strip('"'), frame_etag)
 
-    done = [file for file in s3.concurrently(look_at, candidates) if file is not None]
-    return done, len(candidates) - len(done)
+    done = [file for file in s3.concurrently(check, with_output) if file is not None]
+    return done, len(with_output) - len(done)

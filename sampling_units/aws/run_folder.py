@@ -1,4 +1,4 @@
-"""What a run has left in its folder of the output bucket: its plan, the files that were sent, and how each ended."""
+"""Reads a run's folder in the output bucket: its plan, its batches, and how each file ended."""
 
 import gzip
 import zlib
@@ -22,9 +22,9 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """A batch of a run with the results of its files, or of the first ones if it did not come to its end.
+    """A batch of a run with the results of its files, or of the first ones if it has not ended.
 
-    ``results`` is None while, or because, there are none.
+    ``results`` is None if there are none, or none yet.
     """
 
     batch: Batch
@@ -35,13 +35,13 @@ def read_plan(output_bucket: str, run_id: str) -> RunPlan:
     """What the kickoff function decided.
 
     Raises:
-        FileMissing: there is no such run, or its kickoff function never came so far.
+        FileMissing: there is no such run, or its kickoff function did not get that far.
         InvalidParameters: it is a run of another version of this program.
         AccessDenied, BucketMissing, StorageUnavailable: from S3.
     """
     plan = _read(output_bucket, keys.plan_key(run_id), RunPlan)
     if (plan.run_id, plan.output_bucket) != (run_id, output_bucket):
-        # Whoever may write to the bucket must not make these credentials read another one.
+        # A forged plan must not make these credentials read another bucket.
         raise InvalidParameters(f"the plan of {run_id} in {output_bucket} is not its own; start a new run")
     return plan
 
@@ -52,7 +52,7 @@ def read_manifest(plan: RunPlan) -> list[Batch]:
 
 
 def read_known(plan: RunPlan) -> KnownFiles:
-    """Files of which was known how they end before anything was sent."""
+    """The files whose result was known before any batch was sent."""
     return _read(plan.output_bucket, keys.known_key(plan.run_id), KnownFiles)
 
 
@@ -71,15 +71,15 @@ def _read(bucket: str, key: str, shape: type[Record]) -> Record:
     try:
         return msgspec.json.decode(s3.read(bucket, key), type=shape)
     except BROKEN_RECORD as error:
-        raise _foreign(key, error) from error
+        raise _unreadable(key, error) from error
 
 
-def _foreign(key: str, error: Exception) -> InvalidParameters:
+def _unreadable(key: str, error: Exception) -> InvalidParameters:
     return InvalidParameters(f"{key} is of another version of this program, or broken ({error})")
 
 
 def results_before(known: KnownFiles) -> Iterator[FileResult]:
-    """Where the outputs of the files are that were done before, and which ones these were; without their reports."""
+    """Results of the files that were done before, with keys and ETags of their outputs; without reports."""
     for filename, output_etag, frame_etag in zip(known.done, known.output_etags, known.frame_etags, strict=True):
         yield FileResult(
             filename=filename,
@@ -91,7 +91,7 @@ def results_before(known: KnownFiles) -> Iterator[FileResult]:
 
 
 def file_results(plan: RunPlan, known: KnownFiles) -> Iterator[FileResult]:
-    """How each file ended that was not done before; one that was sent and has no result counts as failed."""
+    """The result of each file that was not done before; a file that was sent and has no result counts as failed."""
     yield from known.failed
     for outcome in batch_outcomes(plan, read_manifest(plan), written_results(plan) | _written_progress(plan)):
         results = outcome.results or []
@@ -112,23 +112,23 @@ def decode_files(content: bytes) -> list[FileResult]:
     try:
         return [msgspec.json.decode(line, type=FileResult) for line in gzip.decompress(content).splitlines()]
     except (*BROKEN_RECORD, OSError, EOFError, zlib.error) as error:
-        raise _foreign("the list of files", error) from error
+        raise _unreadable("the list of files", error) from error
 
 
 def written_results(plan: RunPlan) -> set[str]:
-    """Keys of the results that there are so far."""
+    """Keys of the results that exist so far."""
     prefix = keys.results_prefix(plan.run_id, plan.started_at)
     return {found.key for found in s3.list_objects(plan.output_bucket, prefix)}
 
 
 def _written_progress(plan: RunPlan) -> set[str]:
-    """Keys of what interrupted batches have noted."""
+    """Keys of the notes of interrupted batches."""
     prefix = keys.progress_prefix(plan.run_id, plan.started_at)
     return {found.key for found in s3.list_objects(plan.output_bucket, prefix)}
 
 
 def batch_outcomes(plan: RunPlan, batches: list[Batch], written: Set[str]) -> Iterator[BatchOutcome]:
-    """Each of these batches with what the clustering function wrote about it, as far as ``written`` has the keys."""
+    """Each of these batches with what the clustering function wrote about it, of the objects in ``written``."""
 
     def read(batch: Batch) -> BatchOutcome:
         where = plan.run_id, plan.started_at, batch.batch

@@ -1,9 +1,9 @@
-"""S3 as the kickoff and summary functions and the command line use it: long listings, many look-ups, large files."""
+"""S3 for kickoff, summary and the command line: long listings, many requests at a time, large files."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sampling_units.aws.storage_errors import storage_error
-from sampling_units.aws.storage_policy import CONNECT_SECONDS, READ_SECONDS, TRIES
+from sampling_units.aws.storage_policy import BOTO3_RETRIES, CONNECT_SECONDS, READ_SECONDS, ask_again
 from sampling_units.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-# Look-ups that run at the same time; also the size of the connection pool.
+# Requests that run at the same time; also the size of the connection pool.
 CONCURRENT_REQUESTS = 32
-# Keys are in the order of their UTF-8 bytes; no key of a folder comes after this one.
+# Keys are listed in the order of their UTF-8 bytes: no key below a folder comes after this character.
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -42,7 +42,7 @@ class Listed:
 
 @cache
 def client() -> "S3Client":
-    retries: Any = {"mode": "standard", "max_attempts": 5}
+    retries: Any = {"mode": "standard", "max_attempts": BOTO3_RETRIES}
     config = Config(
         retries=retries,
         max_pool_connections=CONCURRENT_REQUESTS,
@@ -78,13 +78,11 @@ def _listed_until(
 
 
 def read(bucket: str, key: str) -> bytes:
-    with _translated_errors(bucket, key):
-        for _ in range(TRIES - 1):
-            answer = client().get_object(Bucket=bucket, Key=key)
-            # The client's own retries end with the head of the answer.
-            with suppress(HTTPClientError):
-                return answer["Body"].read()
-        return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+    def ask() -> bytes:
+        with _translated_errors(bucket, key):
+            return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    return ask_again(ask)
 
 
 def write_json(bucket: str, key: str, content: bytes) -> None:
@@ -97,19 +95,19 @@ def write(bucket: str, key: str, content: bytes, content_type: str) -> None:
 
 
 def head(bucket: str, key: str) -> "HeadObjectOutputTypeDef":
-    """What S3 knows of an object besides its content."""
+    """The metadata of an object, with its size and ETag."""
     with _translated_errors(bucket, key):
         return client().head_object(Bucket=bucket, Key=key)
 
 
 def download(bucket: str, key: str, path: Path) -> None:
-    """Bring an object to the local disk; the file appears whole or not at all."""
+    """Write an object to a local file, which appears whole or not at all."""
     with _translated_errors(bucket, key):
         client().download_file(bucket, key, str(path))
 
 
 def upload(bucket: str, key: str, path: Path, content_type: str) -> None:
-    """Write a file of the local disk, however large; the object appears whole or not at all."""
+    """Write a local file, however large, to an object, which appears whole or not at all."""
     with _translated_errors(bucket, key):
         client().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
 
@@ -117,7 +115,7 @@ def upload(bucket: str, key: str, path: Path, content_type: str) -> None:
 def concurrently(
     ask: Callable[[Item], Answer], items: Iterable[Item], n_at_a_time: int = CONCURRENT_REQUESTS
 ) -> Iterator[Answer]:
-    """Answers for all items in their order, many asked for at a time but never more than twice as many held."""
+    """The answers for all items in their order, ``n_at_a_time`` asked for at once; at most twice as many are held."""
     pool = ThreadPoolExecutor(n_at_a_time)
     pending: deque[Future[Answer]] = deque()
     try:

@@ -1,12 +1,12 @@
-"""What the summary function leaves as ``summary.json``, and whoever asks how a run has ended reads."""
+"""What a run has done: on AWS, where the summary function leaves it as ``summary.json``, and on one machine."""
 
 from sampling_units.parameters import RunParameters
-from sampling_units.results import Totals
+from sampling_units.results import FileResult, Totals
 from sampling_units.runs.events import StateError, check_moment
 
 
 class RunSummary(Totals, frozen=True, kw_only=True):
-    """What a run did.
+    """What a run on AWS did.
 
     Attributes:
         started_at: ISO 8601 in UTC.
@@ -44,3 +44,23 @@ class RunSummary(Totals, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         check_moment(self.started_at)
+
+
+class LocalSummary(Totals, frozen=True, kw_only=True):
+    """What a run on one machine did, in its folder ``out``.
+
+    Attributes:
+        n_skipped: files whose output was up to date; they are in the totals like the others.
+        n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
+        n_failed_with_outputs: files that failed and have outputs of an earlier run in ``out``, which stay.
+        elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
+        files: the result of every file, in the order of their names.
+    """
+
+    out: str
+    params: RunParameters
+    n_skipped: int
+    n_outputs_ignored: int
+    n_failed_with_outputs: int
+    elapsed_seconds: float
+    files: list[FileResult]

@@ -37,7 +37,7 @@ def test_the_first_national_run(emulator, deployment, s3, tmp_path):  # noqa: F8
     columns = nation()
     broken = columns | {"population": np.where(np.arange(1500) == 700, np.nan, columns["population"])}
     (tmp_path / "nation.parquet").write_bytes(file_bytes(broken))
-    environment = os.environ | emulator.variables() | {"NO_COLOR": "1"}
+    environment = os.environ | emulator.cli_environment() | {"NO_COLOR": "1"}
 
     def run(line):
         kmeans = f"{shlex.quote(sys.executable)} -m sampling_units "

@@ -30,7 +30,7 @@ class World:
     def __enter__(self) -> "World":
         self.proxy = self._stack.enter_context(FaultProxy())
         variables = {"AWS_ENDPOINT_URL": self.proxy.endpoint, "SFN_WAIT_SCALE": _WAIT_SCALE}
-        self.emulator = self._stack.enter_context(Emulator(self._folder / "emulator", variables=variables))
+        self.emulator = self._stack.enter_context(Emulator(self._folder / "emulator", environment=variables))
         self.proxy.target = self.emulator.endpoint
         self.deployment = deploy(self.emulator, synthesise(self._folder / "cdk", {}))
         self.s3, self.states = self.emulator.client("s3"), self.emulator.client("stepfunctions")

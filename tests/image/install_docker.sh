@@ -4,6 +4,9 @@
 missing=""
 command -v docker >/dev/null && command -v dockerd >/dev/null || missing="docker.io"
 command -v debootstrap >/dev/null || missing="$missing debootstrap"
+# With them debootstrap checks that packages are Debian's.
+command -v gpgv >/dev/null || missing="$missing gpgv"
+[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "install_docker.sh: not root, or no apt-get; missing: $missing" >&2

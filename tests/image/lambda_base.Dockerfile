@@ -10,11 +10,11 @@ RUN python -m pip download --quiet --no-cache-dir --no-deps --require-hashes --d
     && python -m pip install --quiet --no-cache-dir --no-deps --no-index --target /runtime /wheels/*.whl
 
 FROM ${DEBIAN}
-COPY --from=parts /runtime/ /usr/local/lib/python3.11/dist-packages/
+COPY --from=parts /runtime/ /usr/local/lib/python3.13/dist-packages/
 COPY --from=parts /aws-lambda-rie /usr/local/bin/
 COPY lambda_base.entrypoint /lambda-entrypoint.sh
 # AWS's base lets pip write anywhere and lacks some commands: an image that calls them must fail here as well.
-RUN rm /usr/lib/python3.11/EXTERNALLY-MANAGED /usr/bin/find /usr/bin/xargs /bin/tar \
+RUN rm /usr/lib/python3.13/EXTERNALLY-MANAGED /usr/bin/find /usr/bin/xargs /bin/tar \
     && mkdir -p /var/task /var/runtime \
     && printf '#!/bin/sh\nexec python -m awslambdaric "$_HANDLER"\n' >/var/runtime/bootstrap \
     && chmod 755 /var/runtime/bootstrap /lambda-entrypoint.sh

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes a stand-in for AWS's Lambda base image where that cannot be pulled, and prints its name. Takes root, debootstrap
-# and a Docker daemon on this machine. Made once for each version of these files.
+# Makes a stand-in for AWS's Lambda base image where that cannot be pulled, and prints its name. It is made from Debian
+# trixie, whose Python is 3.13 as in AWS's image. Needs root, debootstrap, Debian's keys and a Docker daemon on this
+# machine. Made once for each version of these files.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 work="$here/../../build/lambda_base"
@@ -14,12 +15,14 @@ clean() { rm -rf --one-file-system "$work"; }
 trap clean EXIT
 clean
 mkdir -p "$work/context"
-# Packages come from where this machine has its own.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' \
-    2>/dev/null | head -n 1) || mirror=""
+# On Debian, packages come from where this machine has its own: the mirror of one release serves the others too.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' \
+    'Component: main' 2>/dev/null | head -n 1) || mirror=""
 # In a mount namespace of its own, so that nothing stays mounted whatever happens.
+# Without --force-check-gpg debootstrap would go on unchecked where it has no keys.
 unshare --mount debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python-is-python3 \
-    bookworm "$work/root" ${mirror:+"$mirror"} >"$work.log" 2>&1 || { tail -n 20 "$work.log" >&2; exit 1; }
+    --force-check-gpg --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+    trixie "$work/root" ${mirror:+"$mirror"} >"$work.log" 2>&1 || { tail -n 20 "$work.log" >&2; exit 1; }
 # The registries may be behind a certificate that only this machine knows.
 cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 tar --create --directory "$work/root" --exclude=./var/cache/apt/* --exclude=./var/lib/apt/lists/* \

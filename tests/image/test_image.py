@@ -17,8 +17,9 @@ from rich.table import Table
 from sampling_units import file_names
 from tests.conftest import INPUTS, OUTPUTS
 from tests.hostile.page_cases import bomb_cases
-from tests.support.docker import is_privileged, network_of
+from tests.support.docker import LABEL, is_privileged, network_of
 from tests.support.geoparquet_files import cell_file, file_bytes, read_table, square_geometry
+from tests.support.project import PROJECT
 
 pytestmark = pytest.mark.image
 
@@ -29,6 +30,7 @@ CALL += ["--retry-delay", "1", "http://127.0.0.1:8080/2015-03-31/functions/funct
 LIMITS = ["--read-only", "--tmpfs", "/tmp:size=512m", "--memory", "1769m", "--memory-swap", "1769m", "--cpus", "1"]
 LIMITS += ["--user", "54321:54321", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 PORT = 5000
+DOCKERFILE = PROJECT / "lambdas" / "clustering" / "Dockerfile"
 # As large as the largest barangay, and as many places as its buildings.
 N_CELLS, N_PLACES = 13_691, 17_367
 # Python, the packages and the kernels, unpacked, on top of the base.
@@ -155,6 +157,13 @@ def test_the_image_answers_within_the_limits_of_lambda(docker, image, base, buck
     assert len(loaded) > 10
     assert compiled == set()
     assert not base or added < MOST_MEGABYTES_ADDED
+
+
+def test_the_image_has_the_python_that_ships(docker, image):
+    shipped = re.search(r"^ARG BASE=.*:(\d+\.\d+)$", DOCKERFILE.read_text(), re.MULTILINE)[1]
+    ask = "import sys; print(*sys.version_info[:2], sep='.')"
+    options = ("run", "--rm", "--network", "none", "--label", LABEL, "--entrypoint", "python")
+    assert docker(*options, image, "-c", ask) == shipped == "3.13"
 
 
 @pytest.mark.parametrize("name", ["1 GB of zeros in zstd", "100,000 texts of 100 KB out of a dictionary"])

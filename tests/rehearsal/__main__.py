@@ -58,8 +58,8 @@ def rehearse_with_docker(folder: Path) -> None:
 
 
 def rehearse(folder: Path, images: Images) -> None:
-    with Emulator(folder / "emulator", check_permissions=True, containers=images.containers) as emulator:
-        tools = Tools(folder, emulator.variables() | images.variables)
+    with Emulator(folder / "emulator", check_permissions=True, docker_environment=images.containers) as emulator:
+        tools = Tools(folder, emulator.cli_environment() | images.variables)
         say(f"Deploy; {images.description}")
         outputs = steps.deploy(tools, images.options)
         say("Cluster files")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from sampling_units.cli.cluster.local_run import LocalSummary, RunStopped, run
+from sampling_units.cli.cluster.local_run import RunStopped, run
 from sampling_units.cli.cluster.summary_text import print_failures, print_summary
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.cli.parameter_options import parameter_options, parameters_from_options
@@ -15,6 +15,7 @@ from sampling_units.cli.stop_signals import Stopped, stop_signals
 from sampling_units.errors import OutputNotWritable, RunError
 from sampling_units.formatting import printable
 from sampling_units.parameters import RunParameters
+from sampling_units.runs.summary import LocalSummary
 
 ALL_FAILED, SOME_FAILED = 1, 3
 

@@ -18,31 +18,12 @@ from sampling_units.cores import available_cores
 from sampling_units.errors import InternalError, NoResult, RunError
 from sampling_units.io.atomic import check_writable
 from sampling_units.parameters import RunParameters
-from sampling_units.results import FileReport, FileResult, Totals, add_up
+from sampling_units.results import FileReport, FileResult, add_up
+from sampling_units.runs.summary import LocalSummary
 
 # Sending a file to another process and its result back takes a millisecond, so small files go in batches: each is some
 # tenths of a second of work, and each process gets about so many batches.
 _BATCH_BYTES, _BATCHES_PER_PROCESS = 250_000, 8
-
-
-class LocalSummary(Totals, frozen=True, kw_only=True):
-    """What a local run did.
-
-    Attributes:
-        n_skipped: files whose output was up to date; they are in the totals like the others.
-        n_outputs_ignored: outputs of runs into other folders that were found in the given folders and left alone.
-        n_failed_with_outputs: files that failed and have outputs of an earlier run in ``out``, which stay.
-        elapsed_seconds: from start to end, whereas ``seconds`` adds up what each file took.
-        files: the result of every file, in the order of their names.
-    """
-
-    out: str
-    params: RunParameters
-    n_skipped: int
-    n_outputs_ignored: int
-    n_failed_with_outputs: int
-    elapsed_seconds: float
-    files: list[FileResult]
 
 
 class RunStopped(Exception):

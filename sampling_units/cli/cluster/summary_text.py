@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import click
 
 import kmeans
-from sampling_units.cli.cluster.local_run import LocalSummary
 from sampling_units.formatting import duration, printable
 from sampling_units.results import FileReport, FileResult
+from sampling_units.runs.summary import LocalSummary
 
 _HEADINGS = ("file", "rows", "clusters", "in range", "radius in m", "seconds")
 

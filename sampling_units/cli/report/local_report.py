@@ -5,15 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-import kmeans
 from sampling_units import file_names
-from sampling_units.cli.cluster.local_run import LocalSummary
 from sampling_units.cli.progress_bar import one_by_one
 from sampling_units.errors import FileMissing, InvalidInput
 from sampling_units.frame.reading import FrameOrigin, read_frame
 from sampling_units.io.atomic import staged_file
 from sampling_units.parameters import parse_parameters
-from sampling_units.report import ReportBuilder, RunHeader
+from sampling_units.report import ReportBuilder, header_of_local_run, header_of_results
+from sampling_units.runs.summary import LocalSummary
 from sampling_units.sampling.sample_files import is_sample
 
 
@@ -53,9 +52,8 @@ def make_report(results: Path) -> LocalReport:
             n_clusters += frame.origin.report.n_clusters
             n_in_range += frame.origin.report.n_in_range
             advance()
-    header = RunHeader(title=results.resolve().name, params=params, version=first.version, output=str(results))
     figures = {"n_files": len(paths), "n_clusters": n_clusters, "n_in_range": n_in_range}
-    return LocalReport(builder.finish(header), figures, samples)
+    return LocalReport(builder.finish(header_of_results(results, params, first.version)), figures, samples)
 
 
 def report_of_run(run: LocalSummary) -> bytes:
@@ -71,19 +69,7 @@ def report_of_run(run: LocalSummary) -> bytes:
             builder.add_failure(result)
         else:
             builder.add_frame(result.filename, read_frame(result.frame, result.frame))
-    return builder.finish(
-        RunHeader(
-            title=Path(run.out).resolve().name,
-            params=run.params,
-            version=kmeans.__version__,
-            duration_seconds=run.elapsed_seconds,
-            output=run.out,
-            n_found=run.n_files,
-            n_done=run.n_succeeded,
-            n_skipped=run.n_skipped,
-            n_failed=run.n_failed,
-        )
-    )
+    return builder.finish(header_of_local_run(run))
 
 
 def write_page(page: bytes, target: Path) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from lambdas.storage.bucket import Bucket
 from sampling_units import errors
-from sampling_units.aws import s3
+from sampling_units.aws import s3, storage_policy
 from tests.conftest import INPUTS
 from tests.support.fault_proxy import Fault, FaultProxy
 
@@ -99,8 +99,9 @@ def test_what_is_not_of_the_storage_is_not_blamed_on_it(storage, error):
 
 
 def test_a_server_that_says_nothing_is_asked_again_a_few_times(storage, monkeypatch):
-    """As often as the client does by itself; each time takes as long as its timeout."""
-    monkeypatch.setattr(s3, "READ_SECONDS", 0.1)
+    """As often as the client does by itself: then patience is over. Here both are 300 times as short as usual."""
+    monkeypatch.setattr(s3, "READ_SECONDS", storage_policy.READ_SECONDS / 300)
+    monkeypatch.setattr(storage_policy, "PATIENCE_SECONDS", storage_policy.PATIENCE_SECONDS / 300)
     s3.client.cache_clear()
     storage.faults = [Fault("hang", seconds=0.5)] * 50
     with pytest.raises(errors.StorageUnavailable, match=r"timed? ?out"):
@@ -108,6 +109,14 @@ def test_a_server_that_says_nothing_is_asked_again_a_few_times(storage, monkeypa
     assert storage.n_requests == 6
     storage.faults = [Fault("hang", seconds=0.5)] * 3
     assert s3.read(INPUTS, "a.parquet") == CONTENT
+
+
+def test_an_object_that_breaks_off_each_time_is_given_up(storage):
+    """By boto3; obstore resumes where an answer broke off, for a minute."""
+    storage.faults = [Fault("truncate")] * 100
+    with pytest.raises(errors.StorageUnavailable):
+        s3.read(INPUTS, "a.parquet")
+    assert storage.n_requests == storage_policy.TRIES
 
 
 @pytest.mark.slow
