@@ -37,13 +37,22 @@ class ClusterColumns:
     statuses: list[str]
 
 
+def added_columns(prefix: str) -> tuple[str, ...]:
+    """Names of the columns that a clustered file has besides those of its input.
+
+    >>> added_columns("psu_")
+    ('psu_id', 'psu_weight', 'psu_status')
+    """
+    return tuple(prefix + suffix for suffix in _COLUMNS)
+
+
 def require_free_columns(file: GeoFile, prefix: str) -> None:
     """Refuse an input that already has a column which the output adds.
 
     Raises:
         InvalidInput: names the column and how to call the new ones otherwise.
     """
-    for name in (prefix + suffix for suffix in _COLUMNS):
+    for name in added_columns(prefix):
         if name in file.schema.names:
             raise InvalidInput(
                 "already has this column, which the output adds; rename it, or choose other names with the parameter "
@@ -80,7 +89,7 @@ def write_clustered(
     )
     entry = np.where(clusters.labels < 0, len(clusters.ids), clusters.labels)
     encoded = [field.name for field in file.schema if pa.types.is_dictionary(field.type)]
-    repeated = [prefix + suffix for suffix in _COLUMNS]
+    repeated = added_columns(prefix)
     with open_writer(
         sink, layout.schema, file.n_rows, layout.bbox_column, dictionaries=encoded, repeated=repeated
     ) as writer:

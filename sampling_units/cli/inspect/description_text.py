@@ -89,6 +89,8 @@ def _facts_of_geometry(geometry: Geometry) -> Iterator[Fact]:
 
 def _facts_of_origin(origin: Origin, description: FileDescription, thousands: str) -> Iterator[Fact]:
     yield "made by", printable(f"kmeans {origin.version}")
+    if origin.output_version is not None:
+        yield "output version", str(origin.output_version)
     known = {"run": origin.run, "input fingerprint": origin.input_etag, "worked in": origin.crs}
     yield from ((label, printable(value)) for label, value in known.items() if value is not None)
     unchanged = {name: value for name, value in origin.parameters.items() if name not in origin.changed_parameters}
