@@ -34,10 +34,12 @@ def test_every_error_code_is_explained_and_every_explained_code_exists():
     assert "BatchUnfinished" in CODE.findall(of_runs)
 
 
-def test_what_is_made_from_the_table_of_parameters_is_up_to_date():
+def test_what_is_made_from_the_tables_of_parameters_and_statuses_is_up_to_date():
     docs = PROJECT / "docs"
     page = (docs / "parameters.md").read_text()
     assert page == reference.with_parameter_rows(page), "run `make parameters`"
+    page = (docs / "algorithm.md").read_text()
+    assert page == reference.with_status_rows(page), "run `make parameters`"
     assert (docs / "run-input.schema.json").read_text() == reference.schema_text(), "run `make parameters`"
 
 

@@ -53,9 +53,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """How an output of ours was made.
 
     ``changed_parameters`` are those that differ from their default; ``output_version`` is None in files from before
-    there was one; ``crs`` is the system in metres that was worked in; ``report`` has the shape of ``FileReport``, unless
-    another version wrote it. The joined frame of many files has no single input, system and report, but the name of
-    its ``run``.
+    there was one; ``crs`` is the system in metres that was worked in; ``report`` has the shape of ``FileReport``,
+    unless another version wrote it. The joined frame of many files has no single input, system and report, but the name
+    of its ``run``.
     """
 
     version: str
