@@ -4,6 +4,7 @@ import geopandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 
 import sampling_units
 from sampling_units import errors, file_names, formats
@@ -43,7 +44,7 @@ def test_a_file_of_another_format_gives_the_same_units(tmp_path):
     assert found.output == str(tmp_path / "of_arrow" / "clustered_cells.arrow.parquet")
     assert found.frame == str(tmp_path / "of_arrow" / "frame" / "cells.arrow.parquet")
     for one, other in ((found.output, wanted.output), (found.frame, wanted.frame)):
-        geopandas.testing.assert_geodataframe_equal(geopandas.read_parquet(one), geopandas.read_parquet(other))
+        assert_geodataframe_equal(geopandas.read_parquet(one), geopandas.read_parquet(other))
 
 
 @pytest.mark.usefixtures("arrow_format")
