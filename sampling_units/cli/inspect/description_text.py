@@ -124,7 +124,7 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(_value, value)) or "none"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
