@@ -112,7 +112,10 @@ def cluster(
         InvalidPoint: a coordinate of a point or corner is not finite, or beyond 1e12 m.
         InvalidWeight: a weight is negative or not finite.
         InvalidArray: an array has the wrong shape, values that are not numbers, or masked entries.
+        TypeError: ``params`` are no ``Parameters``.
     """
+    if not isinstance(params, Parameters):
+        raise TypeError(f"params has to be kmeans.Parameters, not {type(params).__name__}")
     points, weights, footprints = checked_rows(points, weights, footprints)
     return cluster_checked(points, weights, params, footprints, checked_cells(cells, len(points)))
 
