@@ -75,7 +75,7 @@ format: setup ## Rewrite the code in the house style
 	$(VENV)/ruff check --fix .
 	node_modules/.bin/biome check --write
 
-parameters: .venv/.complete ## Write the table in docs/parameters.md and docs/run-input.schema.json anew from the table of run parameters
+parameters: .venv/.complete ## Write the tables of parameters and statuses in docs/, and docs/run-input.schema.json, anew
 	$(VENV)/python -m sampling_units.runs.reference docs
 
 synth: setup ## Write the CloudFormation template to cdk.out

@@ -20,7 +20,7 @@ from kmeans.spatial.footprints import Footprints, check_footprints
 from kmeans.spatial.hilbert import hilbert_order
 from kmeans.spatial.kdtree import KdTree, build_kdtree
 from kmeans.spatial.labels import rows_by_label
-from kmeans.status import Reason, Status
+from kmeans.status import Reason, Status, Verdict
 
 _STATUS_TYPE = f"<U{max(map(len, Status))}"
 StatusArray = npt.NDArray[np.str_]
@@ -112,7 +112,10 @@ def cluster(
         InvalidPoint: a coordinate of a point or corner is not finite, or beyond 1e12 m.
         InvalidWeight: a weight is negative or not finite.
         InvalidArray: an array has the wrong shape, values that are not numbers, or masked entries.
+        TypeError: ``params`` are no ``Parameters``.
     """
+    if not isinstance(params, Parameters):
+        raise TypeError(f"params has to be kmeans.Parameters, not {type(params).__name__}")
     points, weights, footprints = checked_rows(points, weights, footprints)
     return cluster_checked(points, weights, params, footprints, checked_cells(cells, len(points)))
 
@@ -258,10 +261,10 @@ def _status(weight: FloatArray, radius: FloatArray, reasons: dict[int, Reason], 
     status[is_below] = Status.BELOW_MIN.value
     status[is_above] = Status.ABOVE_MAX.value
     for j, reason in reasons.items():
-        # A cluster of a component without a good partition may still be inside the range itself, and a bridge is no
-        # reason to be outside.
-        is_inside = not (is_below[j] or is_above[j])
-        if reason.status is Status.POINT_ABOVE_MAX_RADIUS or is_inside == (reason.status is Status.BRIDGED):
+        # A reason counts where the weight is as it says: a cluster of a component without a good partition may still be
+        # inside the range itself, and a bridge is no reason to be outside.
+        where = Verdict.OUTSIDE if is_below[j] or is_above[j] else Verdict.INSIDE
+        if reason.status.verdict in (where, Verdict.EITHER):
             status[j] = reason.status.value
     status[weight <= 0] = Status.ZERO_WEIGHT.value
     return status

@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from kmeans.errors import InvalidParameter
@@ -96,6 +97,7 @@ class Parameters:
     random_state: int = 0
 
     def __post_init__(self) -> None:
+        self._require_types()
         _require_positive("target_weight", self.target_weight)
         if self.min_weight is not None and not 0 <= self.min_weight <= self.target_weight:
             raise InvalidParameter("min_weight", self.min_weight, "has to lie between 0 and the target weight")
@@ -109,10 +111,22 @@ class Parameters:
             _require_positive("max_radius", self.max_radius)
         if not 0 <= self.weight_importance <= 1:
             raise InvalidParameter("weight_importance", self.weight_importance, "has to lie between 0 and 1")
-        if self.n_clusters is not None and not (isinstance(self.n_clusters, int) and self.n_clusters >= 1):
+        if self.n_clusters is not None and not (isinstance(self.n_clusters, Integral) and self.n_clusters >= 1):
             raise InvalidParameter("n_clusters", self.n_clusters, "has to be a whole number of at least 1")
         if not 0 <= self.random_state < 2**63:
             raise InvalidParameter("random_state", self.random_state, "has to lie between 0 and 2**63 - 1")
+
+    def _require_types(self) -> None:
+        """Numbers of numpy will do, and so will its booleans."""
+        for name in ("target_weight", "min_weight", "max_weight", "radius", "max_radius", "weight_importance"):
+            value = getattr(self, name)
+            is_left_out = value is None and name not in ("target_weight", "weight_importance")
+            if not (is_left_out or isinstance(value, Real)):
+                raise InvalidParameter(name, value, "has to be a number")
+        if not isinstance(self.random_state, Integral):
+            raise InvalidParameter("random_state", self.random_state, "has to be a whole number")
+        if not (isinstance(self.bridge, bool) or str(getattr(self.bridge, "dtype", "")) == "bool"):
+            raise InvalidParameter("bridge", self.bridge, "has to be True or False")
 
     @property
     def wanted_radius(self) -> float | None:
@@ -133,5 +147,7 @@ def parameters_of(params: Parameters | Sequence[Parameters], group: int) -> Para
 
 
 def _require_positive(name: str, value: float) -> None:
-    if not 0 < value <= sys.float_info.max:  # Also whole numbers that no float can hold.
+    # Numbers of numpy would be compared in their own precision; a whole number may be one that no float can hold.
+    number = value if isinstance(value, int) else float(value)
+    if not 0 < number <= sys.float_info.max:
         raise InvalidParameter(name, value, "has to be a finite number above 0")

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 from kmeans import __version__
 
 if TYPE_CHECKING:
-    from sampling_units.api import Units, cluster, cluster_file
+    from sampling_units.api import cluster, cluster_file
     from sampling_units.errors import FileMissing, InvalidInput, InvalidParameters, OutputNotWritable, RunError
     from sampling_units.parameters import RunParameters, parse_parameters
     from sampling_units.results import FileReport, FileResult
+    from sampling_units.units import Units
 
 __all__ = [
     "FileMissing",
@@ -53,7 +54,7 @@ _MODULES = {
     "OutputNotWritable": "errors",
     "RunError": "errors",
     "RunParameters": "parameters",
-    "Units": "api",
+    "Units": "units",
     "cluster": "api",
     "cluster_file": "api",
     "parse_parameters": "parameters",

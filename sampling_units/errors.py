@@ -3,12 +3,24 @@
 An error says which file, column, row and value is wrong and what to do about it. Rows count from 0, as in pandas.
 """
 
+import re
 from typing import Any
 
 from sampling_units.formatting import shortened
 
 # Characters of a message, or of what it names: enough for any name and reason, too few for what a file holds.
 _LONGEST = 1000
+# Options of the command line, which messages name behind the parameter that they set.
+_OPTIONS = re.compile(r" \(--[^()]*\)")
+
+
+def without_options(message: str) -> str:
+    """A message without the options of the command line.
+
+    >>> without_options("name it with input_crs (--input-crs)")
+    'name it with input_crs'
+    """
+    return _OPTIONS.sub("", message)
 
 
 class RunError(Exception):

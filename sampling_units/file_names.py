@@ -3,7 +3,7 @@
 import posixpath
 
 from sampling_units.errors import InvalidInput
-from sampling_units.formats import SUFFIXES_IN_WORDS, format_of
+from sampling_units.formats import SUFFIXES_IN_WORDS, format_of, named_as_parquet
 
 OUTPUT_PREFIX = "clustered_"
 FRAME_PREFIX = "frame/"
@@ -24,7 +24,7 @@ def check_filename(filename: str) -> None:
         InvalidInput: another suffix, a leading or doubled slash, ``.`` or ``..`` as a folder, control characters, or a
             folder in which outputs are kept.
     """
-    if len((OUTPUT_PREFIX + filename).encode("utf-8", "replace")) > _LONGEST_KEY:
+    if len(output_key(filename).encode("utf-8", "replace")) > _LONGEST_KEY:
         raise InvalidInput("has a name that is too long for those of its outputs", filename=filename)
     if not is_input(filename):
         raise InvalidInput(f"is not named like a file that can be read ({SUFFIXES_IN_WORDS})", filename=filename)
@@ -39,13 +39,13 @@ def check_filename(filename: str) -> None:
 
 def output_key(filename: str) -> str:
     """``clustered_<name>``, in the folder of the input."""
-    folder, name = posixpath.split(filename)
+    folder, name = posixpath.split(named_as_parquet(filename))
     return posixpath.join(folder, OUTPUT_PREFIX + name)
 
 
 def frame_key(filename: str) -> str:
     """``frame/<name>``, with the folder of the input below ``frame``."""
-    return FRAME_PREFIX + filename
+    return FRAME_PREFIX + named_as_parquet(filename)
 
 
 def output_prefixes(prefix: str) -> list[str]:

@@ -19,8 +19,8 @@ class InputFormat:
     Attributes:
         name: what people call it.
         suffixes: of its files, in lower case.
-        reader: ``module:class`` of the reader, which takes a source (a path or a file object of pyarrow) and the name
-            of the file for messages, and gives what ``GeoFile`` gives.
+        reader: ``module:class`` of the reader, a ``GeoFile`` that takes a source (a path or a file object of pyarrow)
+            and the name of the file for messages.
     """
 
     name: str
@@ -39,6 +39,8 @@ class InputFormat:
 
 
 FORMATS = (InputFormat("Parquet", (".parquet", ".geoparquet"), "sampling_units.io.geo_file:GeoFile"),)
+# Of all outputs, and of files whose name tells no format.
+PARQUET = FORMATS[0]
 # As messages list them.
 SUFFIXES_IN_WORDS = " or ".join(suffix for known in FORMATS for suffix in known.suffixes)
 
@@ -55,9 +57,18 @@ def format_of(filename: str) -> InputFormat | None:
 
 
 def open_input(source: Any, filename: str) -> "GeoFile":
-    """A reader of an input file; one whose name tells no format is taken for the first.
+    """A reader of an input file; one whose name tells no format is taken for Parquet.
 
     Raises:
         InvalidInput: the file is not of its format.
     """
-    return (format_of(filename) or FORMATS[0]).open(source, filename)
+    return (format_of(filename) or PARQUET).open(source, filename)
+
+
+def named_as_parquet(filename: str) -> str:
+    """What an output is called whose input is called ``filename``: other formats get the suffix of Parquet besides.
+
+    >>> named_as_parquet("cells.geoparquet"), named_as_parquet("cel")
+    ('cells.geoparquet', 'cel')
+    """
+    return filename if format_of(filename) in (None, PARQUET) else filename + PARQUET.suffixes[0]

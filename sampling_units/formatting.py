@@ -1,5 +1,7 @@
 """Figures as people read them, in reports and on terminals."""
 
+from collections.abc import Sequence
+
 
 def dollars(amount: float) -> str:
     """An amount of money, with more digits below a cent.
@@ -44,6 +46,15 @@ def shortened(value: object, most: int = 100) -> str:
     """The beginning of the text of a value, printable."""
     text = str(value)
     return printable(text[:most]) + ("..." if len(text) > most else "")
+
+
+def listed(names: Sequence[object], most: int = 20) -> str:
+    """The first names of a list, and whether there are others.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and others'
+    """
+    return ", ".join(map(shortened, names[:most])) + (" and others" if len(names) > most else "")
 
 
 def explained(error: Exception) -> str:

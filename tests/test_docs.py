@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -13,12 +14,12 @@ import pytest
 
 from benchmarks.measuring import RESULTS
 from benchmarks.page import page
+from demo.provinces import write_provinces
 from infra.config import Config
 from sampling_units import errors
 from sampling_units.report.page import VendorMissing
 from sampling_units.runs import reference
 from tests.rehearsal.readme import commands
-from tests.support.geoparquet_files import cell_file, cells
 from tests.support.project import PROJECT
 
 CODE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
@@ -34,10 +35,12 @@ def test_every_error_code_is_explained_and_every_explained_code_exists():
     assert "BatchUnfinished" in CODE.findall(of_runs)
 
 
-def test_what_is_made_from_the_table_of_parameters_is_up_to_date():
+def test_what_is_made_from_the_tables_of_parameters_and_statuses_is_up_to_date():
     docs = PROJECT / "docs"
     page = (docs / "parameters.md").read_text()
     assert page == reference.with_parameter_rows(page), "run `make parameters`"
+    page = (docs / "algorithm.md").read_text()
+    assert page == reference.with_status_rows(page), "run `make parameters`"
     assert (docs / "run-input.schema.json").read_text() == reference.schema_text(), "run `make parameters`"
 
 
@@ -65,9 +68,10 @@ def test_the_readme_is_for_newcomers():
 
 
 def test_the_readmes_commands_lead_from_a_file_to_a_sample(tmp_path):
-    _, population = cells(2000)
-    (tmp_path / "cells.parquet").write_bytes(cell_file(2000, population=20 * population))
-    lines = [line for line in commands((PROJECT / "README.md").read_text()) if "kmeans" in line]
+    write_provinces(tmp_path / "build" / "demo" / "input")
+    copy, *lines = [line for line in commands((PROJECT / "README.md").read_text()) if not line.startswith("make ")]
+    source, target = shlex.split(copy.removeprefix("cp "))
+    shutil.copy(tmp_path / source, tmp_path / target)
     assert len(lines) > 5
     for line in lines:
         command, *arguments = shlex.split(line.replace("\\\n", " "))

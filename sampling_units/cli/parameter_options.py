@@ -53,7 +53,7 @@ def _options(parameter: Parameter) -> Iterator[_OptionDecorator[Any]]:
     if parameter.is_repeatable:
         text = f"{text.removesuffix('.')}; repeatable."
     if entry.is_required and parameter.may_differ_by_settlement:
-        text = f"{text.removesuffix('.')}; required, or these two:"
+        text = f"{text.removesuffix('.')}; required, unless the next two are given."
     if default in (None, ()) and not entry.is_required and entry.default:
         text = f"{text}  [default: {entry.default}]"
     value_type = _click_type(parameter)
@@ -69,9 +69,9 @@ def _options(parameter: Parameter) -> Iterator[_OptionDecorator[Any]]:
         help=text,
     )
     if parameter.may_differ_by_settlement:
-        urban = "The same for groups that are urban by most of their weight ..."
+        urban = "The same for urban groups, with at least half of their weight in urban rows."
         yield click.option(f"{parameter.option}-urban", type=value_type, help=urban)
-        yield click.option(f"{parameter.option}-rural", type=value_type, help="... and for the others.")
+        yield click.option(f"{parameter.option}-rural", type=value_type, help="The same for all other groups.")
 
 
 def _click_type(parameter: Parameter) -> Any:

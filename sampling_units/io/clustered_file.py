@@ -1,5 +1,6 @@
 """Writes the input again with its clusters: every row and column in input order, as GeoParquet 1.1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,17 @@ class ClusterColumns:
     prefix: str
 
     @property
-    def names(self) -> list[str]:
-        return [self.prefix + suffix for suffix in _COLUMNS]
+    def names(self) -> tuple[str, ...]:
+        return added_columns(self.prefix)
+
+
+def added_columns(prefix: str) -> tuple[str, ...]:
+    """Names of the columns that a clustered file has besides those of its input.
+
+    >>> added_columns("psu_")
+    ('psu_id', 'psu_weight', 'psu_status')
+    """
+    return tuple(prefix + suffix for suffix in _COLUMNS)
 
 
 def require_free_columns(file: GeoFile, prefix: str) -> None:
@@ -48,7 +58,7 @@ def require_free_columns(file: GeoFile, prefix: str) -> None:
     Raises:
         InvalidInput: names the column, and the parameter that gives the new columns other names.
     """
-    for name in (prefix + suffix for suffix in _COLUMNS):
+    for name in added_columns(prefix):
         if name in file.schema.names:
             raise InvalidInput(
                 "already has this column, which the output adds; rename it, or choose other names with the parameter "
@@ -107,7 +117,7 @@ class _Layout:
     adds_bbox: bool
 
 
-def _layout(file: GeoFile, rows: Rows, names: list[str], provenance: bytes) -> _Layout:
+def _layout(file: GeoFile, rows: Rows, names: Sequence[str], provenance: bytes) -> _Layout:
     """Schema of the output with its metadata."""
     schema = file.schema
     types = (pa.string(), pa.float64(), pa.string())

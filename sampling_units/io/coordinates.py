@@ -1,5 +1,6 @@
 """Which columns hold the coordinates of a file: a geometry column, or two columns of numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kmeans.arrays import FloatArray
@@ -90,11 +91,23 @@ def check_input_crs(name: str) -> None:
         raise InvalidParameters(f"input_crs {shortened(name)!r} is not known", value=shortened(name)) from error
 
 
-def _detected(file: GeoFile) -> CoordinateColumns:
-    by_lower_case = {name.lower(): name for name in reversed(file.schema.names)}
+def usual_columns(names: Iterable[str]) -> CoordinateColumns | None:
+    """The pair of columns that is called as coordinates usually are, None if there is none.
+
+    >>> usual_columns(["id", "Lat", "Lon"])
+    CoordinateColumns(x='Lon', y='Lat')
+    """
+    by_lower_case = {name.lower(): name for name in reversed(list(names))}
     for x, y in _USUAL_NAMES:
         if x in by_lower_case and y in by_lower_case:
             return CoordinateColumns(by_lower_case[x], by_lower_case[y])
+    return None
+
+
+def _detected(file: GeoFile) -> CoordinateColumns:
+    pair = usual_columns(file.schema.names)
+    if pair is not None:
+        return pair
     raise InvalidInput(
         "is Parquet, but not GeoParquet: it has no `geo` metadata, and no columns named longitude and latitude (or "
         "lon and lat, lng and lat, x and y); name them with longitude_column and latitude_column "

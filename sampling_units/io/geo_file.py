@@ -8,13 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sampling_units.errors import InvalidInput
-from sampling_units.formatting import explained, shortened
+from sampling_units.formatting import explained, listed, shortened
 from sampling_units.io.geo_metadata import geometry_columns
 
 # Rows of a row group of an output, and of a chunk of an input. It suits readers of GeoParquet, and takes some 10 MB.
 ROW_GROUP_ROWS = 131_072
-# Columns that an error lists: a message has to stay short.
-_NAMED_COLUMNS = 20
 # What pyarrow says of files that are cut off, and of files of other formats.
 _NO_FOOTER = "magic bytes not found"
 # What pyarrow says of lists and structs with a dictionary in a chunk of several row groups.
@@ -111,9 +109,7 @@ class GeoFile:
         """
         names = self.schema.names
         if names.count(name) != 1:
-            known = ", ".join(map(shortened, names[:_NAMED_COLUMNS]))
-            known += " and others" if len(names) > _NAMED_COLUMNS else ""
-            message = f"there is no such column; the file has {known}"
+            message = f"there is no such column; the file has {listed(names)}"
             if name in names:
                 message = "there are several columns of that name"
             raise InvalidInput(message, filename=self.filename, column=shortened(name))

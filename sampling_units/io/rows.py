@@ -177,9 +177,10 @@ def _complaint(
     defect = Defect(int(geometries.defect[row]))
     point = f"({geometries.points[row, 0]}, {geometries.points[row, 1]})"
     weight = str(weights[row])
+    place = "geometry" if isinstance(coordinates.columns, GeometryColumn) else "longitude or latitude"
     column = weight_column if defect in (Defect.WEIGHT_MISSING, Defect.WEIGHT_INVALID) else ", ".join(coordinates.names)
     message, value = {
-        Defect.MISSING: ("the geometry is missing", "null"),
+        Defect.MISSING: (f"the {place} is missing", "null"),
         Defect.BROKEN: ("the geometry is broken WKB", None),
         Defect.WRONG_KIND: ("the geometry is neither a point nor a polygon", None),
         Defect.EMPTY: ("the geometry is empty", None),
@@ -192,5 +193,5 @@ def _complaint(
         listed = ", ".join(map(str, rows[:_NAMED_ROWS]))
         which = "these" if len(rows) <= _NAMED_ROWS else "the first of them"
         message += f"; {len(rows):,} rows cannot be clustered, {which}: {listed}"
-    message += ". Repair the file, or leave such rows out with drop_invalid (--drop-invalid)"
+    message += ". Correct the values, or leave such rows out with drop_invalid (--drop-invalid)"
     return InvalidInput(message, filename=filename, column=column, row=row, value=value)

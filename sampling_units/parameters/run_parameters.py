@@ -32,7 +32,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target_weight: Annotated[
         float | BySettlement,
         Entry(
-            help="Desired weight of a cluster.",
+            help="Desired total weight of a cluster.",
             details="The weight is what `weight_column` counts: people, buildings.",
             label="Target weight",
             bounds={"exclusiveMinimum": 0},
@@ -42,7 +42,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_weight: Annotated[
         float | None,
         Entry(
-            help="Lightest allowed cluster, 0: any.",
+            help="Smallest allowed weight of a cluster; 0 for no minimum.",
             label="Lightest allowed cluster",
             default="0.75 of the target",
             bounds={"minimum": 0},
@@ -51,7 +51,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_weight: Annotated[
         float | Literal["unlimited"] | None,
         Entry(
-            help="Heaviest allowed cluster, or unlimited.",
+            help="Largest allowed weight of a cluster, or the word unlimited.",
             details='The word is a text in JSON: `"unlimited"`.',
             label="Heaviest allowed cluster",
             default="1.25 of the target",
@@ -71,7 +71,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_radius: Annotated[
         float | None,
         Entry(
-            help="Largest allowed radius in metres; goes before the weight range.",
+            help="Largest allowed radius in metres; it takes precedence over the weight range.",
             details="Clusters that it makes too light say `radius_limited`.",
             label="Largest allowed radius",
             unit="m",
@@ -81,7 +81,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_column: Annotated[
         str | None,
         Entry(
-            help="Numeric column with the weight of a row.",
+            help="Numeric column with the weight of each row, such as population.",
             details="With `null` every row weighs 1.",
             label="Column with the weights",
             default="every row weighs 1",
@@ -92,7 +92,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     urban_column: Annotated[
         str,
         Entry(
-            help="Column that tells urban rows from rural.",
+            help="Column that says which rows are urban.",
             details="It is boolean, 1 and 0, or text such as `urban`, `U`, `yes`, and only read when the target or the "
             "radius has two values. A group (without `group_by` the file) is urban when at least half of its weight is "
             "in urban rows; an empty value counts as rural.",
@@ -103,7 +103,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     urban_values: Annotated[
         tuple[str, ...],
         Entry(
-            help="Value of that column that means urban.",
+            help="Value in the urban column that means urban.",
             details="All others then mean rural.",
             label="Values that mean urban",
             default="true, 1, urban ...",
@@ -114,7 +114,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group_by: Annotated[
         tuple[str, ...],
         Entry(
-            help="Clusters never cross its values.",
+            help="Column whose values a cluster never mixes, such as a district code.",
             details="For strata, administrative codes, an urban flag; an empty value is a group too.",
             label="Clusters never mix values of",
             bounds={"uniqueItems": True},
@@ -124,28 +124,29 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longitude_column: Annotated[
         str | None,
         Entry(
-            help="In files without geometries, or instead of them; lon, longitude, x ... are found.",
-            details="The names that are found, in upper or lower case: `longitude` and `latitude`; `lon`, `lng` or "
-            "`long` and `lat`; `x` and `y`. Has to be given together with `latitude_column`.",
+            help="Column with the longitude, or x, to use instead of a geometry column.",
+            details="Without it, and without a geometry column, these names are found, in upper or lower case: "
+            "`longitude` and `latitude`; `lon`, `lng` or `long` and `lat`; `x` and `y`. Has to be given together with "
+            "`latitude_column`.",
             label="Column with the longitude",
-            default="found by name",
+            default="found by its name",
             metavar="COLUMN",
         ),
     ] = None
     latitude_column: Annotated[
         str | None,
         Entry(
-            help="In files without geometries, or instead of them; lat, latitude, y ... are found.",
+            help="Column with the latitude, or y, to use instead of a geometry column.",
             details="Has to be given together with `longitude_column`.",
             label="Column with the latitude",
-            default="found by name",
+            default="found by its name",
             metavar="COLUMN",
         ),
     ] = None
     input_crs: Annotated[
         str | None,
         Entry(
-            help="Coordinate system of files that name none.",
+            help="Coordinate system of files that do not name theirs, such as EPSG:32651.",
             label="Coordinate system of files that name none",
             default="degrees (WGS 84)",
             rule=Rule.CRS,
@@ -155,8 +156,8 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crs: Annotated[
         str,
         Entry(
-            help="Projected system in metres to work in.",
-            details="For example `EPSG:3121`; `auto` is the UTM zone in the middle of the file, or for wide files and "
+            help="Projected coordinate system in metres to work in, such as EPSG:3121.",
+            details="`auto` is the UTM zone in the middle of the file, or for wide files and "
             "near the poles a Lambert azimuthal equal-area system around it.",
             label="Coordinate system worked in",
             rule=Rule.PROJECTED_CRS,
@@ -166,7 +167,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drop_invalid: Annotated[
         bool,
         Entry(
-            help="Leave out rows without place or weight instead of the whole file.",
+            help="Leave out rows without a valid place or weight, instead of refusing the file.",
             details="Such rows (place or weight missing, not finite, negative, no longitude and latitude) stay in the "
             "output with the status `invalid`; otherwise the file is refused and its first ten such rows are named.",
             label="Leave out rows without place or weight",
@@ -175,7 +176,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     column_prefix: Annotated[
         str,
         Entry(
-            help="Beginning of the names of the added columns, e.g. psu_.",
+            help="Beginning of the names of the added columns, such as psu_.",
             label="Names of the added columns begin with",
             bounds={"pattern": f"^{_COLUMN_PREFIX}$"},
             metavar="TEXT",
@@ -184,7 +185,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_importance: Annotated[
         float,
         Entry(
-            help="What the weight counts against the radius when the number of clusters is chosen, 0 to 1.",
+            help="Importance of the weight against the radius when the number of clusters is chosen, 0 to 1.",
             label="Importance of weight against radius",
             bounds={"minimum": 0, "maximum": 1},
         ),
@@ -192,7 +193,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n_clusters: Annotated[
         int | None,
         Entry(
-            help="Fix the number of clusters instead of choosing it.",
+            help="Number of clusters, instead of one chosen by weight and radius.",
             details="Islands share it by weight, and clusters outside the range say so.",
             label="Number of clusters",
             default="chosen by the program",
@@ -202,7 +203,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bridge: Annotated[
         bool,
         Entry(
-            help="Join islands lighter than the minimum to their nearest neighbour.",
+            help="Join islands that are lighter than the minimum to their nearest neighbour.",
             details="They are joined by the shortest way.",
             label="Join islands that are too light",
         ),
@@ -210,7 +211,7 @@ class RunParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random_state: Annotated[
         int,
         Entry(
-            help="Seed of every random choice.",
+            help="Seed of the random numbers.",
             details="The same input, parameters and output version give the same bytes.",
             label="Seed",
             bounds={"minimum": 0, "maximum": 2**63 - 1},

@@ -128,7 +128,15 @@ function chartSvg(chart, bins, width) {
     ariaLabel: `Histogram: ${chart.name}`,
     ariaDescription: `${clustersText(chart.clusters)}. ${captionOf(chart, bins)} The table below the picture holds the same.`,
     x: { label: null, domain: [0, end], ticks: fittingTicks(end, perUnit) },
-    y: { label: "Clusters", domain: [0, highest * 1.02], grid: true, nice: true, labelArrow: "none", ticks: 5 },
+    // There are no halves of clusters.
+    y: {
+      label: "Clusters",
+      domain: [0, highest * 1.02],
+      grid: true,
+      nice: true,
+      labelArrow: "none",
+      ticks: Math.min(5, highest),
+    },
     marks: [
       Plot.rect(bands, { x1: "from", x2: "to", y1: 0, y2: highest * 1.02, fill: "var(--band)" }),
       Plot.rectY(bins, {

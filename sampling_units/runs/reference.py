@@ -1,6 +1,6 @@
-"""What is written about the input of a run: its JSON schema, and the table in docs/parameters.md.
+"""What the documents take from the code: the JSON schema of a run's input, and tables of parameters and statuses.
 
-``python -m sampling_units.runs.reference docs`` writes both anew from the table of run parameters.
+``python -m sampling_units.runs.reference docs`` writes all of them anew.
 """
 
 import json
@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 
+from kmeans import Status, Verdict
 from sampling_units.parameters import BySettlement, Parameter, RunParameters, parameter_table
 from sampling_units.runs.events import RunRequest
 
-_BEGIN = "<!-- Made from sampling_units/parameters by `make parameters`: begin -->\n"
+_PARAMETERS = "<!-- Made from sampling_units/parameters by `make parameters`: begin -->\n"
+_STATUSES = "<!-- Made from kmeans/status.py by `make parameters`: begin -->\n"
 _END = "<!-- end -->\n"
 
 
@@ -52,17 +54,38 @@ def parameter_rows() -> str:
     return "\n".join(lines) + "\n"
 
 
+def status_rows() -> str:
+    """The statuses of clusters as a table in Markdown."""
+    lines = ["| `cluster_status` | weight in the range | meaning, and what to change |", "|---|---|---|"]
+    in_range = {Verdict.INSIDE: "yes", Verdict.OUTSIDE: "no", Verdict.EITHER: "yes or no"}
+    lines += [f"| `{status.value}` | {in_range[status.verdict]} | {status.explanation} |" for status in Status]
+    return "\n".join(lines) + "\n"
+
+
 def with_parameter_rows(page: str) -> str:
-    """A page with the table between its two marks made anew.
+    """A page with its table of parameters made anew.
 
     Raises:
-        ValueError: it does not have the marks.
+        ValueError: it does not have the marks between which the table is.
     """
-    head, _, rest = page.partition(_BEGIN)
+    return _with_table(page, _PARAMETERS, parameter_rows())
+
+
+def with_status_rows(page: str) -> str:
+    """A page with its table of statuses made anew.
+
+    Raises:
+        ValueError: as in ``with_parameter_rows``.
+    """
+    return _with_table(page, _STATUSES, status_rows())
+
+
+def _with_table(page: str, begin: str, rows: str) -> str:
+    head, _, rest = page.partition(begin)
     _, mark, tail = rest.partition(_END)
     if not mark:
-        raise ValueError("the page has no marks between which the table of parameters would be")
-    return f"{head}{_BEGIN}\n{parameter_rows()}\n{_END}{tail}"
+        raise ValueError("the page has no marks between which the table would be")
+    return f"{head}{begin}\n{rows}\n{_END}{tail}"
 
 
 def schema_text() -> str:
@@ -94,6 +117,8 @@ def main(folder: Path) -> None:
     """Write the documents in a folder anew."""
     page = folder / "parameters.md"
     page.write_text(with_parameter_rows(page.read_text()))
+    page = folder / "algorithm.md"
+    page.write_text(with_status_rows(page.read_text()))
     (folder / "run-input.schema.json").write_text(schema_text())
 
 

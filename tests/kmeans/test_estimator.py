@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from kmeans import BalancedKMeans, InvalidArray, InvalidParameter, NotFitted, Parameters, cluster
 from tests.support.populations import buildings, lattice
 
+SQUARE = np.column_stack([np.repeat(np.arange(6), 6), np.tile(np.arange(6), 6)]) * 100.0
 # scikit-learn's checks of any clusterer, run on the estimator itself.
 CHECKS = [
     "check_estimator_cloneable",
@@ -143,3 +144,33 @@ def test_scikit_learn_is_not_imported():
         "import sys, kmeans; kmeans.BalancedKMeans(target_weight=1).fit([[0, 0]]); assert 'sklearn' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("target_weight", None),
+        ("target_weight", "240"),
+        ("target_weight", np.array([300, 200])),
+        ("min_weight", "5"),
+        ("max_radius", [1000]),
+        ("weight_importance", None),
+        ("n_clusters", "4"),
+        ("n_clusters", 4.0),
+        ("bridge", "no"),
+        ("random_state", None),
+        ("random_state", np.random.default_rng(0)),
+    ],
+)
+def test_a_parameter_of_a_wrong_type_is_named(name, value):
+    model = BalancedKMeans(**{"target_weight": 240.0} | {name: value})
+    with pytest.raises(InvalidParameter, match=f"^{name} is "):
+        model.fit(SQUARE)
+
+
+def test_numbers_of_numpy_will_do():
+    model = BalancedKMeans(np.float32(9), n_clusters=np.int64(4), bridge=np.True_, random_state=np.int64(0)).fit(SQUARE)
+    wanted = BalancedKMeans(9.0, n_clusters=4, bridge=True).fit(SQUARE)
+    np.testing.assert_array_equal(model.labels_, wanted.labels_)
+    with pytest.raises(TypeError, match=r"params has to be kmeans\.Parameters, not int"):
+        cluster(SQUARE, None, 240)

@@ -84,13 +84,7 @@ def test_the_diagnosis_is_text_and_a_table():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (
-            lambda t: t.rename(columns={"population": 5}),
-            errors.InvalidInput,
-            "column 5: the name of this",
-        ),
         (lambda t: t.assign(population=np.nan), errors.InvalidInput, "row 0: the weight is missing"),
-        (lambda t: t.assign(odd=[{1}] + [3] * 399), errors.InvalidInput, "cannot be written as Parquet"),
         (lambda t: t.to_crs(3121).set_crs(None, allow_override=True), errors.InvalidInput, "no coordinate system"),
         (lambda t: t["population"], TypeError, "not Series"),
         (lambda t: t.set_geometry(t.buffer(1).boundary), errors.InvalidInput, "neither a point nor a polygon"),

@@ -52,9 +52,9 @@ def account_options(command: Command) -> Command:
     """Which stack, and how to reach it; the command gets ``account``, an ``Account``."""
 
     @click.option("--stack", default=DEFAULT_STACK, show_default=True, help="Name of the deployed stack.")
-    @click.option("--profile", help="Profile with the credentials.")
+    @click.option("--profile", help="Profile of the AWS credentials.")
     @click.option("--region", help="AWS region.  [default: that of the profile]")
-    @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
+    @click.option("--endpoint-url", metavar="URL", help="Address to use instead of that of AWS.")
     @wraps(command)
     def with_account(
         stack: str, profile: str | None, region: str | None, endpoint_url: str | None, **others: Any
@@ -68,12 +68,14 @@ def request_options(command: Command) -> Command:
     """What a run request may hold, see docs/parameters.md; the command gets ``request``, with what was given."""
 
     @click.option("--prefix", default="", help="Only files whose key begins with this.  [default: all]")
-    @click.option("--n-files", type=click.IntRange(0), help="At most so many files, in the order of their keys.")
-    @click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time.")
+    @click.option("--n-files", type=click.IntRange(0), help="At most this many files, in the order of their keys.")
+    @click.option(
+        "--max-concurrency", type=click.IntRange(1, 10_000), help="Largest number of invocations at the same time."
+    )
     @click.option(
         "--tolerated-failure-percentage",
         type=click.FloatRange(0, 100),
-        help="Share of failed files up to which the run succeeds.",
+        help="Percentage of failed files up to which the run succeeds.",
     )
     @click.option(
         "--params",
@@ -81,7 +83,7 @@ def request_options(command: Command) -> Command:
         metavar="JSON",
         help="How to cluster: a JSON object, or @FILE with one; the rest comes from the deployment.",
     )
-    @click.option("--force", is_flag=True, help="Also do again what is up to date.")
+    @click.option("--force", is_flag=True, help="Also redo files whose output is up to date.")
     @wraps(command)
     def with_request(**given: Any) -> Any:
         request = {name: given.pop(name) for name in _REQUEST_FIELDS}

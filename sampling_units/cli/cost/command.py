@@ -12,17 +12,35 @@ from sampling_units.runs.work_time import BYTES_PER_CELL
 
 
 @click.command()
-@click.option("--files", "n_files", type=click.IntRange(0), required=True, help="Files to cluster.")
-@click.option("--cells", "n_cells", type=click.IntRange(0), help="Rows of all of them together.")
+@click.option("--files", "n_files", type=click.IntRange(0), required=True, help="Number of files to cluster.")
+@click.option("--cells", "n_cells", type=click.IntRange(0), help="Number of rows of all files together.")
 @click.option(
     "--bytes",
     "n_bytes",
     type=click.IntRange(0),
-    help=f"Or their size, if they hold little but people and places: {BYTES_PER_CELL} bytes a cell.",
+    help=f"Or the size of all files, if they hold little but weights and places: {BYTES_PER_CELL} bytes a row.",
 )
-@click.option("--max-concurrency", type=click.IntRange(1, 10_000), default=DEFAULT_MAX_CONCURRENCY, show_default=True)
-@click.option("--memory-mb", type=click.IntRange(128, 10_240), default=1769, show_default=True)
-@click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
+@click.option(
+    "--max-concurrency",
+    type=click.IntRange(1, 10_000),
+    default=DEFAULT_MAX_CONCURRENCY,
+    show_default=True,
+    help="Largest number of invocations at the same time.",
+)
+@click.option(
+    "--memory-mb",
+    type=click.IntRange(128, 10_240),
+    default=1769,
+    show_default=True,
+    help="Memory of an invocation, in MB.",
+)
+@click.option(
+    "--architecture",
+    type=click.Choice(["arm64", "x86_64"]),
+    default="arm64",
+    show_default=True,
+    help="Processor of the function.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def cost(
     n_files: int,

@@ -89,6 +89,8 @@ def _facts_of_geometry(geometry: Geometry) -> Iterator[Fact]:
 
 def _facts_of_origin(origin: Origin, description: FileDescription, thousands: str) -> Iterator[Fact]:
     yield "made by", printable(f"kmeans {origin.version}")
+    if origin.output_version is not None:
+        yield "output version", str(origin.output_version)
     known = {"run": origin.run, "input fingerprint": origin.input_etag, "worked in": origin.crs}
     yield from ((label, printable(value)) for label, value in known.items() if value is not None)
     unchanged = {name: value for name, value in origin.parameters.items() if name not in origin.changed_parameters}
@@ -122,7 +124,7 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(_value, value)) or "none"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -52,14 +52,16 @@ class Geometry(msgspec.Struct, frozen=True, kw_only=True):
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """How an output of ours was made.
 
-    ``changed_parameters`` are those that differ from their default; ``crs`` is the system in metres that was worked
-    in; ``report`` has the shape of ``FileReport``, unless another version wrote it. The joined frame of many files has
-    no single input, system and report, but the name of its ``run``.
+    ``changed_parameters`` are those that differ from their default; ``output_version`` is None in files from before
+    there was one; ``crs`` is the system in metres that was worked in; ``report`` has the shape of ``FileReport``,
+    unless another version wrote it. The joined frame of many files has no single input, system and report, but the name
+    of its ``run``.
     """
 
     version: str
     parameters: dict[str, Any]
     changed_parameters: dict[str, Any]
+    output_version: int | None = None
     input_etag: str | None = None
     crs: str | None = None
     report: dict[str, Any] | None = None

@@ -21,12 +21,20 @@ _SHOWN_STRATA = 30
 
 @click.command(epilog="Exit status: 0 done, 1 a frame cannot be sampled, 2 wrong usage, 130 Ctrl-C.")
 @click.argument("frames", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FRAME...")
-@click.option("--n", type=click.IntRange(1), required=True, help="Clusters to select, in all strata.")
-@click.option("--stratify", multiple=True, metavar="COLUMN", help="Sample each value by itself; repeatable.")
-@click.option("--size", default="cluster_weight", show_default=True, help="Column with measures of size.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another sample.")
+@click.option("--n", type=click.IntRange(1), required=True, help="Number of clusters to select, over all strata.")
+@click.option(
+    "--stratify", multiple=True, metavar="COLUMN", help="Column of strata, each sampled by itself; repeatable."
+)
+@click.option("--size", default="cluster_weight", show_default=True, help="Column with the measure of size.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the draw; another seed gives another sample.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Parquet file to write.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def sample(frames: tuple[Path, ...], out: Path, overwrite: bool, as_json: bool, **options: Any) -> None:
     """Select clusters from a sampling frame, with probability proportional to size.

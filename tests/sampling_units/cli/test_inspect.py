@@ -30,6 +30,7 @@ REPORT = {
 }
 PROVENANCE = {
     "version": "0.0.9",
+    "output_version": 1,
     "parameters": json.dumps(
         {"target_weight": 40.0, "bridge": False, "group_by": ["stratum"], "column_prefix": "cluster_"}
     ),
@@ -92,6 +93,7 @@ def test_a_frame_and_how_it_was_made(folder):
     begin = said.index(("made by", "kmeans 0.0.9"))
     assert said[begin:] == [
         ("made by", "kmeans 0.0.9"),
+        ("output version", "1"),
         ("input fingerprint", "e" * 32),
         ("worked in", "EPSG:32651"),
         ("parameter", "target_weight: 40"),
@@ -104,6 +106,12 @@ def test_a_frame_and_how_it_was_made(folder):
         ("status", f"1 component_below_min: {Status.COMPONENT_BELOW_MIN.explanation}"),
         ("rows left out", "4 of 1300"),
     ]
+
+
+def test_an_output_from_before_there_were_output_versions(folder):
+    older = {name: value for name, value in PROVENANCE.items() if name != "output_version"}
+    assert "output version" not in dict(facts(frame_file(provenance=older)))
+    assert described(frame_file(provenance=older))["origin"]["output_version"] is None
 
 
 def test_a_clustered_file_is_told_from_a_frame(folder):

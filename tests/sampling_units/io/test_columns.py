@@ -147,7 +147,7 @@ class TestInvalidRows:
         assert str(caught.value) == (
             "area.parquet, column population, row 5: the weight is nan, but has to be a finite number of at least 0; "
             "14 rows cannot be clustered, the first of them: 5, 12, 19, 26, 33, 40, 47, 54, 61, 68. "
-            "Repair the file, or leave such rows out with drop_invalid (--drop-invalid)"
+            "Correct the values, or leave such rows out with drop_invalid (--drop-invalid)"
         )
         assert caught.value.where["row"] == 5
 
