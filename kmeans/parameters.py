@@ -98,6 +98,9 @@ class Parameters:
 
     def __post_init__(self) -> None:
         self._require_types()
+        for name, value in vars(self).items():
+            if hasattr(value, "item"):  # Kernels would be compiled anew for numbers of numpy.
+                object.__setattr__(self, name, value.item())
         _require_positive("target_weight", self.target_weight)
         if self.min_weight is not None and not 0 <= self.min_weight <= self.target_weight:
             raise InvalidParameter("min_weight", self.min_weight, "has to lie between 0 and the target weight")

@@ -15,7 +15,7 @@ from tests.e2e.test_workflow import PARAMS, s3, start, upload  # noqa: F401 (fix
 from tests.support.geoparquet_files import cell_file
 from tests.support.project import PROJECT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("emulator")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("emulator")]
 
 
 @pytest.fixture

@@ -33,7 +33,13 @@ def complaints(names, verdicts):
     return {name: verdict.complaints for name, verdict in zip(names, verdicts, strict=True) if verdict.complaints}
 
 
-@pytest.mark.parametrize("kind", REFUSED)
+# Two kinds take half a minute each.
+SLOW = ("Small files that fill any memory", "Geometries in WKB")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind in SLOW else []) for kind in REFUSED]
+)
 def test_hostile_files_end_as_the_documentation_says(judge, kind):
     names, verdicts = judged(judge, kind)
     assert len(set(names)) == len(names)

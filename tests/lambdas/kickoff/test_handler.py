@@ -37,6 +37,7 @@ def test_all_parquet_files_under_the_prefix_are_sent(buckets):
     assert sent(buckets, handle(REQUEST | {"prefix": "north/"}, None)) == ["north/b.parquet", "north/c.geoparquet"]
 
 
+@pytest.mark.slow
 def test_listing_goes_on_after_a_thousand_objects(buckets):
     put(buckets, *(f"{number:04}.parquet" for number in range(1005)), content=b"x")
     plan = handle(REQUEST, None)
