@@ -112,9 +112,9 @@ def _work_on_batch(work_on: Callable[[LocalFile], FileResult], batch: list[Local
 def _batches(files: list[LocalFile], most: int) -> list[list[LocalFile]]:
     """Batches for the processes, the largest files first: small files together, at most ``most`` of them."""
     batches: list[list[LocalFile]] = []
-    n_bytes = _BATCH_BYTES
+    n_bytes = 0
     for size, file in sorted(((_size(file), file) for file in files), key=itemgetter(0), reverse=True):
-        if n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
+        if not batches or n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
             batches.append([])
             n_bytes = 0
         batches[-1].append(file)
