@@ -1,7 +1,8 @@
 """Weighted k-means for primary sampling units: arrays in, labels out.
 
-``cluster`` does the whole job, ``cluster_groups`` for many groups of rows, ``BalancedKMeans`` with scikit-learn's
-conventions. ``lloyd`` is plain k-means. Nothing here knows of files, coordinate systems or AWS.
+``cluster`` divides one set of points, ``cluster_groups`` many groups of rows at once; ``BalancedKMeans`` is the same as
+an estimator with scikit-learn's conventions. ``lloyd`` is plain k-means without a weight range. This package works on
+arrays only: it does not know files, coordinate systems or AWS.
 
 >>> import kmeans
 >>> points, weights = [[0.0, 0.0], [100.0, 0.0], [0.0, 100.0], [9000.0, 0.0]], [60.0, 80.0, 100.0, 50.0]
@@ -10,7 +11,7 @@ conventions. ``lloyd`` is plain k-means. Nothing here knows of files, coordinate
 >>> found.labels.tolist(), found.weight.tolist()
 ([0, 0, 0, 1], [240.0, 50.0])
 
-The second cluster is an island that is too light. Its status says so, and ``diagnose`` says it in words:
+The second cluster is an island that is lighter than the minimum. Its status says so; ``diagnose`` explains it:
 
 >>> [kmeans.Status(status).name for status in found.status.tolist()]
 ['OK', 'COMPONENT_BELOW_MIN']
@@ -65,7 +66,8 @@ __all__ = [
 
 __version__ = "0.3.0"
 
-# These need numba, whose import takes most of a second; `kmeans --help` and the check of parameters do without.
+# These need numba, whose import takes most of a second. They are imported at first use, so that `kmeans --help` and
+# the check of parameters start fast.
 _COMPILED = {
     "BalancedKMeans": "kmeans.estimator",
     "Clustering": "kmeans.clustering",

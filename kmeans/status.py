@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """Why a cluster is as it is: one entry for each status, from which all uses are made.
+    """Whether a cluster is as wanted, and if not why: one entry for each status, from which all its uses are made.
 
     An entry is the code that is written to ``cluster_status``, a label, a verdict on the weight, a colour on maps, and
     an explanation: what it means and what to change.
@@ -141,8 +141,8 @@ class Reason(NamedTuple):
 
     Attributes:
         status: the code.
-        value: for an island too light to stand alone the distance in metres to the nearest other ground, for a total
-            that no number of clusters fits that total, otherwise NaN.
+        value: for an island that is too light, the distance in metres to the nearest other points; for a total weight
+            that no number of clusters fits, that total; otherwise NaN.
     """
 
     status: Status

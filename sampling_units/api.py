@@ -1,6 +1,6 @@
-"""The Python API: tables of pandas and geopandas in, sampling units out, by the same job as files.
+"""The Python API: pandas and geopandas tables in, sampling units out. A table takes the same way as a file.
 
-pandas and geopandas are imported by its calls only: the rest of the application does without them.
+pandas and geopandas are imported when a function is called: the rest of the application does not need them.
 """
 
 import io
@@ -30,7 +30,7 @@ from sampling_units.units import Units
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a table is called where a file has its name: ids of units begin with its stem.
+# Takes the place of a file name: the ids of units begin with its stem.
 _TABLE = "unit.parquet"
 
 
@@ -47,18 +47,18 @@ def cluster(
 
     Args:
         table: a GeoDataFrame of points or polygons in any coordinate system, or a DataFrame with columns of longitude
-            and latitude; never changed. Columns that no parameter names may hold anything.
-        target_weight: desired weight of a unit; a pair (urban, rural), or a dict with these keys, for two of them.
-        weight: numeric column with the weight of each row; None: every row weighs 1.
-        by: column or columns whose values a unit never mixes.
+            and latitude; it is not changed. Columns that no parameter names may have any type.
+        target_weight: desired weight of a unit; a pair (urban, rural), or a dict with these keys, if the two differ.
+        weight: name of the numeric column with the weight of each row; None gives every row the weight 1.
+        by: name of a column, or of several: all rows of a unit have the same values there.
         n_threads: groups that are clustered at the same time, by default as many as there are cores.
         parameters: any other run parameter, see docs/parameters.md and ``RunParameters``.
 
     Raises:
         InvalidParameters: a parameter is unknown or out of its domain.
-        InvalidInput: a row or column cannot be clustered; names it. Rows count from 0, whatever the index.
+        InvalidInput: a row or column cannot be used; the error names it. Rows count from 0, whatever the index is.
         ImportError: geopandas is not installed.
-        TypeError: ``table`` is no table.
+        TypeError: ``table`` is not a DataFrame.
 
     >>> import geopandas, shapely
     >>> roofs = geopandas.GeoDataFrame(geometry=shapely.points([(0, 0), (9, 0), (900, 0), (909, 0)]), crs="EPSG:32631")
@@ -91,13 +91,13 @@ def cluster_file(
     n_threads: int | None = None,
     **parameters: Any,
 ) -> FileResult:
-    """Cluster one file into a folder, as ``kmeans cluster`` does: ``clustered_<name>``, and ``frame/<name>``.
+    """Cluster one file, and write ``clustered_<name>`` and ``frame/<name>`` to a folder, as ``kmeans cluster`` does.
 
-    Both outputs appear whole or not at all; those of an earlier run are replaced.
+    Outputs of an earlier run are replaced. Each output is complete or absent, also after an error.
 
     Args:
-        path: of the file.
-        out: the folder, made if need be.
+        path: the file to cluster.
+        out: the folder for the outputs; it is made if it is missing.
         target_weight, weight, by, n_threads, parameters: as in ``cluster``.
 
     Raises:
@@ -122,27 +122,27 @@ def cluster_file(
     target, frame = folder / file_names.output_key(source.name), folder / file_names.frame_key(source.name)
     read_own_outputs((frame, target))
     began = time.perf_counter()
-    etag = content_digest(source)
+    digest = content_digest(source)
     files = AtomicFiles((frame, target), writer=os.getpid())
     with _errors_in_python(), files.written() as (partial_frame, partial_target):
         sinks = Sinks(clustered=str(partial_target), frame=str(partial_frame))
-        report = cluster_source(str(source), source.name, etag, params, sinks, threads)
+        report = cluster_source(str(source), source.name, digest, params, sinks, threads)
     seconds = round(time.perf_counter() - began, 4)
     return FileResult(filename=source.name, output=str(target), frame=str(frame), seconds=seconds, report=report)
 
 
 @contextmanager
 def _errors_in_python(*hidden: str) -> Iterator[None]:
-    """Errors of the job as somebody meets them who called Python.
+    """Raise the errors of the job in words for a caller from Python, without the names of command-line options.
 
     Args:
-        hidden: what they do not name, such as the file that a table never was.
+        hidden: keys of ``RunError.where`` to leave out, such as the file name of what is really a table.
     """
     try:
         yield
     except RunError as error:
         where = {name: value for name, value in error.where.items() if name not in hidden}
-        # The traceback would begin with the message in the words of the command line.
+        # `from None`: the original traceback would show the message with command-line options.
         raise type(error)(without_options(error.message), **where) from None
 
 

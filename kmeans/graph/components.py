@@ -71,7 +71,7 @@ def _root(joined: IntArray, component: int) -> int:
 def _with_edges(graph: NeighbourGraph, edges: IntArray) -> NeighbourGraph:
     sources = np.repeat(np.arange(len(graph.indptr) - 1), np.diff(graph.indptr))
     all_edges = np.concatenate([np.column_stack([sources, graph.indices]), edges, edges[:, ::-1]])
-    return from_edges(len(graph.indptr) - 1, all_edges, is_directed=True)
+    return from_edges(len(graph.indptr) - 1, all_edges, has_both_directions=True)
 
 
 @kernel

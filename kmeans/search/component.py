@@ -42,7 +42,7 @@ class Component:
         is_inside = points[found] == targets
         sources = np.repeat(np.arange(len(points)), np.diff(indptr))
         edges = position[np.column_stack([sources[is_inside], found[is_inside]])]
-        part_graph = from_edges(len(points), edges, is_directed=True)
+        part_graph = from_edges(len(points), edges, has_both_directions=True)
         if footprints is not None:
             footprints = footprints.of_rows(points[part.order]).relative_to(part.origin)
         return cls(points[part.order], part, part_graph, footprints)

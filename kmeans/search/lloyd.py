@@ -1,8 +1,8 @@
-"""Exact weighted Lloyd iterations by filtering the candidate centroids down the kd-tree.
+"""Exact weighted Lloyd iterations that filter candidate centroids down the kd-tree.
 
-Kanungo et al. 2002, "An efficient k-means clustering algorithm: analysis and implementation": a node hands its children
-only the centroids that can be nearest to some point of its bounding box. When one is left, the whole subtree goes
-to it by the node's moments, so most points are never looked at.
+The method is that of Kanungo et al. 2002, "An efficient k-means clustering algorithm: analysis and implementation". A
+node passes to its children only the centroids that can be nearest to some place in its bounding box. When one is left,
+it gets the whole subtree by adding the node's moments, so most points are never visited.
 """
 
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from kmeans.jit import kernel
 from kmeans.search.seeding import Seeding, seeds_of_tree
 from kmeans.spatial.kdtree import N_MOMENTS, KdTree, build_kdtree
 
+# Both defaults are those of scikit-learn; the tolerance is a share of the mean variance of the coordinates.
 MAX_ITERATIONS = 300
-# Relative to the mean variance of the coordinates, as in scikit-learn.
 TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class LloydResult:
-    """Result of Lloyd's algorithm.
+    """Result of Lloyd's algorithm, in the caller's row order and coordinates.
 
     >>> lloyd([[0.0, 0.0], [2.0, 0.0]], 1)
     LloydResult(labels=array([0, 0]), centroids=array([[1., 0.]]), inertia=2.0, n_iterations=2)
 
     Attributes:
         labels: int64 (n,), nearest centroid of each row of the caller's arrays.
-        centroids: float64 (k, 2), metres.
-        inertia: sum of weight times squared distance to the own centroid, weight * m^2.
-        n_iterations: updates of the centroids that were made.
+        centroids: float64 (k, 2), in the unit of the points.
+        inertia: sum over the points of weight times squared distance to their centroid.
+        n_iterations: how often the centroids were updated.
     """
 
     labels: IntArray
@@ -51,11 +51,11 @@ def lloyd(
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> LloydResult:
-    """Plain weighted k-means: Lloyd's algorithm until the centroids rest. Weights of clusters are not balanced.
+    """Plain weighted k-means: Lloyd's algorithm until it converges. The weights of the clusters are not balanced.
 
-    Stops when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of the
-    coordinates, or after ``max_iterations``. A cluster that loses all its weight is moved to the point farthest from
-    its own centroid. Ties go to the centroid of the lowest index.
+    It has converged when the squared shifts of all centroids add up to at most ``tolerance`` times the mean variance of
+    the coordinates. A cluster that loses all its weight gets the point that is farthest from its centroid, as in
+    scikit-learn. A point that is equally near to several centroids goes to the one with the lowest index.
 
     >>> points = [[0.0, 0.0], [0.0, 2.0], [50.0, 0.0], [50.0, 2.0]]
     >>> lloyd(points, [[1.0, 1.0], [40.0, 1.0]]).centroids.tolist()
@@ -64,14 +64,14 @@ def lloyd(
     5.0
 
     Args:
-        points: float64 (n, 2), coordinates in metres, n at least 1; or their ``build_kdtree``, which saves time where
-            the same points are clustered again.
-        centroids: where to start, float64 (k, 2), in metres; or the number of clusters, to start from
-            ``initial_centroids``.
-        weights: float64 (n,), at least 0; None gives every point the weight 1. A tree has its own.
-        seeding, random_state: of ``initial_centroids``, where ``centroids`` is a number.
-        max_iterations: most updates of the centroids; with 0, points are only given to the nearest centroid.
-        tolerance: see above.
+        points: float64 (n, 2), coordinates in any unit, n at least 1; or the tree that ``build_kdtree`` made of them,
+            which saves time if the same points are clustered several times.
+        centroids: the first centroids, float64 (k, 2), in the unit of the points; or the number of clusters, an int:
+            then ``initial_centroids`` chooses them.
+        weights: float64 (n,), at least 0; None gives every point the weight 1. Not with a tree, which has weights.
+        seeding, random_state: for ``initial_centroids``, if ``centroids`` is a number.
+        max_iterations: most updates of the centroids; with 0 they stay, and points only get the nearest one.
+        tolerance: see above; at least 0.
 
     Raises:
         InvalidArray, InvalidPoint, InvalidWeight: as in ``cluster``; there is no point or no centroid.
@@ -100,12 +100,17 @@ def lloyd(
 
 @kernel
 def iterate(tree: KdTree, centroids: FloatArray, labels: IntArray, max_iterations: int, max_shift: float) -> int:
-    """Move ``centroids`` (k, 2) in place until they rest, write the final ``labels``; return the iterations made.
+    """Update the centroids until they converge, then write the labels; return the number of updates.
 
-    Both are in the tree's order and coordinates.
+    Args:
+        tree: n points.
+        centroids: float64 (k, 2), in the tree's coordinates; changed in place.
+        labels: int64 (n,), in tree order; overwritten.
+        max_iterations: most updates.
+        max_shift: stop when the squared shifts of an update add up to at most this, in square metres.
     """
     k = centroids.shape[0]
-    power_weights = np.zeros(k)
+    power_weights = np.zeros(k)  # Zero: the plain nearest centroid.
     moments = np.empty((k, N_MOMENTS))
     n_iterations = 0
     for _ in range(max_iterations):
@@ -135,21 +140,23 @@ def assign(
     labels: IntArray,
     write_labels: bool,
 ) -> None:
-    """Give every point to the centroid j of smallest ``|p - c_j|^2 - power_weights[j]`` and add up the clusters.
+    """Give every point p to the centroid c_j with the smallest ``|p - c_j|^2 - power_weights[j]``; sum up the clusters.
 
-    With zero power weights these are Voronoi cells, otherwise cells of the power diagram (Aurenhammer 1987).
+    With zero power weights this is the Voronoi diagram of the centroids, else their power diagram (Aurenhammer 1987).
 
     Args:
         tree: n points.
         centroids: float64 (k, 2), in the tree's coordinates.
         power_weights: float64 (k,), square metres.
-        moments: float64 (k, 4), overwritten with weight, weight*x, weight*y, weight*(x^2 + y^2) per cluster.
-        labels: int64 (n,), tree order; overwritten when ``write_labels`` is set.
+        moments: float64 (k, 4), overwritten with the sums of weight, weight*x, weight*y and weight*(x^2 + y^2).
+        labels: int64 (n,), in tree order; overwritten if ``write_labels``, otherwise untouched.
+        write_labels: whether the labels are needed; without them most points are not visited.
     """
     k = centroids.shape[0]
     moments[:] = 0.0
-    # Candidate lists of the nodes on the current path lie behind each other; a child's list starts where its parent's
-    # ends, and is overwritten by its sibling's. Halving n points makes paths of at most log2(n) + 2 nodes.
+    # The candidate lists of the nodes on the path from the root lie one after another in one array: a child's list
+    # starts where its parent's ends, and its sibling's list overwrites it. Nodes are halved, so a path has at most
+    # log2(n) + 2 nodes.
     levels = 3
     while (1 << levels) < tree.x.shape[0]:
         levels += 1
@@ -169,14 +176,15 @@ def assign(
         twice_y = tree.bounds[node, 2] + tree.bounds[node, 3]
         half_x = tree.bounds[node, 1] - tree.bounds[node, 0]
         half_y = tree.bounds[node, 3] - tree.bounds[node, 2]
-        # Up to the constant |p|^2 the distance is |c|^2 - power weight - 2 p.c: here at the middle of the box.
+        # The nearest to p, the centre of the box, has the least |c|^2 - power weight - 2 p.c; |p|^2 is left out.
         best, nearest = np.inf, begin
         for q in range(begin, end):
             distance = constant[q] - twice_x * centre_x[q] - twice_y * centre_y[q]
             if distance < best:
                 best, nearest = distance, q
-        # Another centroid wins somewhere in the box exactly if it wins in the corner that lies most in its direction.
-        # Where nothing can tell it from the nearest, as at one site, the lower index wins: else all would be kept.
+        # Another centroid can win somewhere in the box if and only if it wins or ties in the corner farthest in its
+        # direction. If it ties in the whole box (equal centroids, or a box that is one site), it is dropped, since the
+        # lower index wins: otherwise no list would get shorter.
         kept = end
         for q in range(begin, end):
             dx, dy = centre_x[q] - centre_x[nearest], centre_y[q] - centre_y[nearest]
@@ -216,21 +224,22 @@ def assign(
 
 @kernel
 def relocate_empty(tree: KdTree, centroids: FloatArray, moments: FloatArray, labels: IntArray) -> None:
-    """Give each empty cluster the weighted point that is farthest from its own centroid, as scikit-learn does.
+    """Give each cluster without weight the point that is farthest from that point's centroid, as scikit-learn does.
 
-    Changes ``moments`` and ``labels`` in place; needs labels that fit the centroids.
+    Only points with weight are moved, and none that is all the weight of its cluster. ``centroids`` (k, 2), ``moments``
+    (k, 4) and ``labels`` (n,) are changed in place; labels and moments have to belong to the centroids.
     """
     for j in range(moments.shape[0]):
         if moments[j, 0] > 0:
             continue
-        farthest, distance = -1, 0.0
+        farthest, squared_distance = -1, 0.0
         for i in range(tree.x.shape[0]):
             own = labels[i]
             d = (tree.x[i] - centroids[own, 0]) ** 2 + (tree.y[i] - centroids[own, 1]) ** 2
-            if d > distance and tree.weight[i] > 0 and moments[own, 0] > tree.weight[i]:
-                farthest, distance = i, d
+            if d > squared_distance and tree.weight[i] > 0 and moments[own, 0] > tree.weight[i]:
+                farthest, squared_distance = i, d
         if farthest < 0:
-            return  # Every point lies on its centroid: more clusters cannot help.
+            return  # Each point that could move is at its centroid: more clusters would not help.
         x, y, weight = tree.x[farthest], tree.y[farthest], tree.weight[farthest]
         donor = labels[farthest]
         moved = (weight, weight * x, weight * y, weight * (x * x + y * y))
@@ -243,7 +252,10 @@ def relocate_empty(tree: KdTree, centroids: FloatArray, moments: FloatArray, lab
 
 @kernel
 def inertia(tree: KdTree, centroids: FloatArray, labels: IntArray) -> float:
-    """Sum over the points of weight times squared distance to the centroid of their label, in tree order."""
+    """Sum over the points of weight times squared distance to the centroid of their label.
+
+    ``centroids`` (k, 2) in the tree's coordinates, ``labels`` (n,) in tree order.
+    """
     total = 0.0
     for i in range(labels.shape[0]):
         j = labels[i]

@@ -1,4 +1,4 @@
-"""Exact minimum bounding circle of each cluster: the radius that a survey team walks from the middle of a unit."""
+"""Exact minimum bounding circle of each cluster: its radius is the longest distance from the centre of a unit."""
 
 import numpy as np
 
@@ -6,9 +6,11 @@ from kmeans.arrays import FloatArray, IntArray
 from kmeans.jit import kernel
 from kmeans.spatial.labels import rows_by_label
 
-# A point this far outside, relative to the squared radius, is on the circle but for rounding.
+# A point counts as inside the circle if its squared distance exceeds the squared radius by at most this share.
 _ROUNDING = 1e-12
-# Steps of the search, of which a dozen are usual: rounding could raise the radius by a last digit time after time.
+# The same for the up to four points that a circle is computed from: a nearly flat triangle loses more digits.
+_SUPPORT_ROUNDING = 1e-9
+# A dozen steps are usual. The limit is for the case that rounding raises the radius by one last digit in each step.
 _MOST_STEPS = 1000
 
 
@@ -39,66 +41,78 @@ def cluster_radii(x: FloatArray, y: FloatArray, labels: IntArray, n_clusters: in
 
 @kernel
 def bounding_circle(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Centre and radius of the smallest circle around at least one point.
+    """Centre x, centre y and radius of the smallest circle around n points, n at least 1.
 
-    Grows the circle by its farthest outsider until there is none; each step keeps the two or three points that carry
-    the circle, so the radius rises strictly and the loop ends (Gärtner 1999, "Fast and robust smallest enclosing
-    balls", whose pivot rule this is).
+    Repeatedly adds the point that is farthest outside the circle, until no point is outside. Each step keeps only the
+    support, the two or three points that determine the circle. The radius grows in each step, so the loop ends. The
+    choice of the farthest point is the pivot rule of Gärtner 1999, "Fast and robust smallest enclosing balls".
+
+    >>> x, y, radius = bounding_circle(np.array([0.0, 6.0, 3.0]), np.array([0.0, 8.0, 4.0]))
+    >>> float(x), float(y), float(radius)
+    (3.0, 4.0, 5.0)
+
+    Args:
+        x, y: float64 (n,), metres.
     """
-    # Relative to a point of the cluster: coordinates of millions of metres would cost a small circle all its digits.
+    # Relative to one of the points: squares of coordinates of millions of metres would cost a small circle its digits.
     x0, y0 = x[0], y[0]
     support_x, support_y = np.zeros(4), np.zeros(4)
     n_support = 1
-    centre_x, centre_y, squared = 0.0, 0.0, 0.0
+    centre_x, centre_y, squared_radius = 0.0, 0.0, 0.0
     for step in range(_MOST_STEPS + 1):
-        farthest, distance = -1, squared * (1 + _ROUNDING)
+        farthest, squared_distance = -1, squared_radius * (1 + _ROUNDING)
         for i in range(x.shape[0]):
             d = (x[i] - x0 - centre_x) ** 2 + (y[i] - y0 - centre_y) ** 2
-            if d > distance:
-                farthest, distance = i, d
+            if d > squared_distance:
+                farthest, squared_distance = i, d
         if farthest < 0:
-            return x0 + centre_x, y0 + centre_y, np.sqrt(squared)
+            return x0 + centre_x, y0 + centre_y, np.sqrt(squared_radius)
         support_x[n_support], support_y[n_support] = x[farthest] - x0, y[farthest] - y0
-        found_x, found_y, found, n_support = _circle_of_support(support_x, support_y, n_support + 1)
-        if step == _MOST_STEPS or not squared < found < np.inf:  # Rounding only: the outsider was on the circle.
+        larger_x, larger_y, larger, n_support = _circle_of_support(support_x, support_y, n_support + 1)
+        if step == _MOST_STEPS or not squared_radius < larger < np.inf:  # By rounding only was the point outside.
             break
-        centre_x, centre_y, squared = found_x, found_y, found
-    return x0 + centre_x, y0 + centre_y, np.sqrt(distance)
+        centre_x, centre_y, squared_radius = larger_x, larger_y, larger
+    # The circle cannot be improved: keep its centre, and a radius that reaches the farthest point.
+    return x0 + centre_x, y0 + centre_y, np.sqrt(squared_distance)
 
 
 @kernel
 def _circle_of_support(x: FloatArray, y: FloatArray, n: int) -> tuple[float, float, float, int]:
-    """Smallest circle around 2 to 4 points by trying each pair and triple; moves the carrying points to the front."""
-    best, best_x, best_y = np.inf, 0.0, 0.0
-    carriers = (0, 1, -1)
+    """Centre x, centre y, squared radius and size of the support of the smallest circle around n points, n from 2 to 4.
+
+    Tries each pair and each triple, and moves the support to the front of ``x`` and ``y``.
+    """
+    best_squared, best_x, best_y = np.inf, 0.0, 0.0
+    support = (0, 1, -1)
     for i in range(n):
         for j in range(i + 1, n):
             centre_x, centre_y = (x[i] + x[j]) / 2, (y[i] + y[j]) / 2
-            squared = (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2
-            if squared < best and _contains(centre_x, centre_y, squared, x, y, n):
-                best, best_x, best_y, carriers = squared, centre_x, centre_y, (i, j, -1)
+            squared_radius = (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2
+            if squared_radius < best_squared and _contains(centre_x, centre_y, squared_radius, x, y, n):
+                best_squared, best_x, best_y, support = squared_radius, centre_x, centre_y, (i, j, -1)
             for k in range(j + 1, n):
                 bx, by, cx, cy = x[j] - x[i], y[j] - y[i], x[k] - x[i], y[k] - y[i]
+                # The centre of the circle through three points, relative to the first.
                 determinant = 2 * (bx * cy - by * cx)
                 if determinant == 0:
                     continue
                 ux = (cy * (bx * bx + by * by) - by * (cx * cx + cy * cy)) / determinant
                 uy = (bx * (cx * cx + cy * cy) - cx * (bx * bx + by * by)) / determinant
-                squared = ux * ux + uy * uy
-                if squared < best and _contains(x[i] + ux, y[i] + uy, squared, x, y, n):
-                    best, best_x, best_y, carriers = squared, x[i] + ux, y[i] + uy, (i, j, k)
-    count = 2 if carriers[2] < 0 else 3
+                squared_radius = ux * ux + uy * uy
+                if squared_radius < best_squared and _contains(x[i] + ux, y[i] + uy, squared_radius, x, y, n):
+                    best_squared, best_x, best_y, support = squared_radius, x[i] + ux, y[i] + uy, (i, j, k)
+    count = 2 if support[2] < 0 else 3
     kept_x, kept_y = np.empty(3), np.empty(3)
     for q in range(count):
-        kept_x[q], kept_y[q] = x[carriers[q]], y[carriers[q]]
+        kept_x[q], kept_y[q] = x[support[q]], y[support[q]]
     for q in range(count):
         x[q], y[q] = kept_x[q], kept_y[q]
-    return best_x, best_y, best, count
+    return best_x, best_y, best_squared, count
 
 
 @kernel
-def _contains(centre_x: float, centre_y: float, squared: float, x: FloatArray, y: FloatArray, n: int) -> bool:
+def _contains(centre_x: float, centre_y: float, squared_radius: float, x: FloatArray, y: FloatArray, n: int) -> bool:
     for i in range(n):
-        if (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2 > squared * (1 + 1e-9):
+        if (x[i] - centre_x) ** 2 + (y[i] - centre_y) ** 2 > squared_radius * (1 + _SUPPORT_ROUNDING):
             return False
     return True

@@ -1,8 +1,9 @@
-"""A kd-tree over weighted points that carries the moments k-means needs, laid out for streaming access.
+"""A kd-tree over weighted points, with the moments that k-means needs at every node, laid out for sequential access.
 
-The points are permuted so that each node owns a contiguous run of them, and the nodes are in depth-first preorder:
-the left child follows its parent, and ``after`` tells where a subtree ends. Traversal therefore needs no pointers.
-Assignment, seeding and ordering all work on this one tree, built once per point set.
+The points are permuted so that each node owns a contiguous range of them ("tree order"). The nodes are in depth-first
+preorder: the left child of node j is j + 1, its right child is ``after[j + 1]``, and ``after[j]`` is the next node that
+is not below j. Kernels therefore walk the tree without pointers and mostly without a stack. One tree, built once,
+serves assignment, seeding and the search for neighbours.
 """
 
 from typing import NamedTuple
@@ -14,26 +15,29 @@ from kmeans.arrays import FloatArray, IntArray, float_array, plane_array
 from kmeans.errors import InvalidArray
 from kmeans.jit import kernel
 
+# Most points of a leaf.
 LEAF_SIZE = 12
-# Points among which a pivot is chosen, in a large node.
+# Most points from which a pivot is chosen; small nodes use fewer.
 _PIVOT_SAMPLE = 31
 # Columns of ``KdTree.moments``: weight, weight * x, weight * y, weight * (x^2 + y^2).
 N_MOMENTS = 4
 
 
 class KdTree(NamedTuple):
-    """Weighted points in tree order, and the nodes over them.
+    """n weighted points in tree order, and the m nodes over them.
 
-    Coordinates are relative to ``origin`` so that moments of squares keep their digits far from zero.
+    Coordinates are relative to ``origin``, the centre of the points' bounding box: squares of large coordinates would
+    lose digits.
 
     Attributes:
-        x, y, weight: float64 (n,), points in tree order, metres relative to the origin.
-        order: int64 (n,), ``order[i]`` is the row of the caller's arrays that stands at position i.
-        first, last: int64 (m,), node j owns positions ``first[j]:last[j]``.
-        after: int64 (m,), index of the first node behind the subtree of j; a leaf has ``after[j] == j + 1``.
+        x, y, weight: float64 (n,), points in tree order; x and y in metres, relative to the origin.
+        order: int64 (n,), ``order[i]`` is the caller's row of the point at position i.
+        first, last: int64 (m,), node j owns positions ``first[j]:last[j]``; ``last`` is exclusive.
+        after: int64 (m,), index of the first node after the subtree of j, m if there is none; j is a leaf exactly if
+            ``after[j] == j + 1``.
         bounds: float64 (m, 4), bounding box as x_min, x_max, y_min, y_max.
         moments: float64 (m, 4), weight, weight*x, weight*y, weight*(x^2 + y^2) of the node's points.
-        origin: float64 (2,), the caller's coordinates of (0, 0).
+        origin: float64 (2,), the point (0, 0) of the tree in the caller's coordinates.
     """
 
     x: FloatArray
@@ -51,8 +55,9 @@ class KdTree(NamedTuple):
 def build_kdtree(points: npt.ArrayLike, weights: npt.ArrayLike, tie_breakers: FloatArray | None = None) -> KdTree:
     """Build the tree over float64 ``points`` (n, 2) in metres and float64 ``weights`` (n,), n >= 1.
 
-    ``tie_breakers``, float64 (n, t), tell points of the same coordinates and weight apart where that matters.
-    Coordinates and weights have to be finite, which is not checked here.
+    Points are ordered by coordinates, then weight, then the columns of ``tie_breakers``, float64 (n, t), and at last by
+    row, so that the order of the caller's rows matters only between points that are equal in all of these. Coordinates
+    and weights have to be finite; this is not checked here.
 
     >>> tree = build_kdtree([[0.0, 0.0], [4.0, 0.0], [2.0, 6.0]], [1.0, 2.0, 3.0])
     >>> tree.origin.tolist(), float(tree.moments[0, 0])
@@ -71,7 +76,7 @@ def build_kdtree(points: npt.ArrayLike, weights: npt.ArrayLike, tie_breakers: Fl
     rows, origin = _as_rows(points, weights)
     order = np.arange(len(rows))
     if tie_breakers is not None and _has_repeated(rows):
-        # Points that are otherwise equal keep this order.
+        # Renumbers the rows in sorted order: `_precedes` compares this number (column 3) last.
         order = np.lexsort((*tie_breakers.T, *rows[:, 2::-1].T))
         rows[:, :3] = rows[order, :3]
     first, last, after = _split_nodes(rows, LEAF_SIZE)
@@ -82,7 +87,7 @@ def build_kdtree(points: npt.ArrayLike, weights: npt.ArrayLike, tie_breakers: Fl
 
 @kernel
 def _as_rows(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rows (n, 4) of x, y, weight and number, relative to the middle of the points, which is returned as well."""
+    """Rows (n, 4) of x, y, weight and row number, and the origin (2,) that x and y are relative to."""
     x_min = x_max = points[0, 0]
     y_min = y_max = points[0, 1]
     for i in range(points.shape[0]):
@@ -98,7 +103,7 @@ def _as_rows(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, Float
 
 @kernel
 def _as_columns(rows: FloatArray, order: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-    """x, y and weight of the rows, and ``order`` at their numbers."""
+    """x, y and weight as separate contiguous arrays, and for each row the entry of ``order`` at its number."""
     n = rows.shape[0]
     x, y, weight, number = np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.int64)
     for i in range(n):
@@ -109,24 +114,28 @@ def _as_columns(rows: FloatArray, order: IntArray) -> tuple[FloatArray, FloatArr
 
 def _has_repeated(rows: FloatArray) -> bool:
     """Whether two points have the same coordinates."""
+    # Complex numbers sort by their real part, then by their imaginary part: like pairs (x, y), but faster.
     sites = np.sort(rows[:, 0] + 1j * rows[:, 1])
     return bool((sites[1:] == sites[:-1]).any())
 
 
 @kernel
 def _split_nodes(rows: FloatArray, leaf_size: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Bring the points into tree order, in place; return first, last and after of the nodes in preorder.
+    """Bring the points into tree order, in place; return ``first``, ``last`` and ``after`` of the nodes in preorder.
 
     Args:
-        rows: float64 (n, 4), x, y, weight and a number that tells equal points apart. Beyond that number the order in
-            which they come does not matter.
+        rows: float64 (n, 4), x, y, weight and a number that tells equal points apart. The result depends on these
+            values only, not on the order in which the rows are given.
         leaf_size: most points of a leaf.
     """
     n = rows.shape[0]
+    # A node is split only if it has more than leaf_size points, so a leaf has at least leaf_size / 2 (unless it is the
+    # root), and there are fewer than 4 * n / leaf_size nodes.
     capacity = 4 * (n // leaf_size + 1) + 4
     first = np.empty(capacity, np.int64)
     last = np.empty(capacity, np.int64)
     after = np.empty(capacity, np.int64)
+    # One entry a level, and nodes are halved: 128 levels are more than 64-bit numbers can count.
     stack = np.empty((128, 2), np.int64)
     stack[0, 0], stack[0, 1] = 0, n
     depth = 1
@@ -144,11 +153,12 @@ def _split_nodes(rows: FloatArray, leaf_size: int) -> tuple[IntArray, IntArray, 
         for i in range(begin + 1, end):
             x_min, x_max = min(x_min, rows[i, 0]), max(x_max, rows[i, 0])
             y_min, y_max = min(y_min, rows[i, 1]), max(y_max, rows[i, 1])
-        middle = (begin + end) // 2
-        _select(rows, 0 if x_max - x_min >= y_max - y_min else 1, begin, end, middle)
-        stack[depth, 0], stack[depth, 1] = middle, end
-        stack[depth + 1, 0], stack[depth + 1, 1] = begin, middle
+        median = (begin + end) // 2
+        _select(rows, 0 if x_max - x_min >= y_max - y_min else 1, begin, end, median)
+        stack[depth, 0], stack[depth, 1] = median, end
+        stack[depth + 1, 0], stack[depth + 1, 1] = begin, median
         depth += 2
+    # From the last node to the first: children come after their parents. `after[node + 1]` is the right child.
     for node in range(count - 1, -1, -1):
         is_leaf = last[node] - first[node] <= leaf_size
         after[node] = node + 1 if is_leaf else after[after[node + 1]]
@@ -157,7 +167,7 @@ def _split_nodes(rows: FloatArray, leaf_size: int) -> tuple[IntArray, IntArray, 
 
 @kernel
 def _sort_leaf(rows: FloatArray, begin: int, end: int) -> None:
-    """Insertion sort, for the few points of a leaf."""
+    """Insertion sort of ``rows[begin:end]``, by x first."""
     key = np.empty(4)
     for i in range(begin + 1, end):
         key[:] = rows[i]
@@ -170,7 +180,7 @@ def _sort_leaf(rows: FloatArray, begin: int, end: int) -> None:
 
 @kernel
 def _precedes(row: FloatArray, key: FloatArray, axis: int) -> bool:
-    """Whether one row comes before another in a total order that begins with the coordinate ``axis``."""
+    """Whether ``row`` comes before ``key``: by coordinate ``axis``, the other coordinate, weight, and row number."""
     if row[axis] != key[axis]:
         return bool(row[axis] < key[axis])
     if row[1 - axis] != key[1 - axis]:
@@ -182,7 +192,7 @@ def _precedes(row: FloatArray, key: FloatArray, axis: int) -> bool:
 
 @kernel
 def _swap(rows: FloatArray, i: int, j: int) -> None:
-    # All loads before all stores, so that they become one of each.
+    # All loads before all stores, so that the compiler can merge them into one vector load and one store a row.
     a, b, c, d = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
     e, f, g, h = rows[j, 0], rows[j, 1], rows[j, 2], rows[j, 3]
     rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3] = e, f, g, h
@@ -190,15 +200,15 @@ def _swap(rows: FloatArray, i: int, j: int) -> None:
 
 
 @kernel
-def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> None:
-    """Quickselect: afterwards all rows before ``middle`` precede the one there, and none behind it does.
+def _select(rows: FloatArray, axis: int, begin: int, end: int, rank: int) -> None:
+    """Quickselect in ``rows[begin:end]``: rows before position ``rank`` precede the row at ``rank``, later ones do not.
 
-    The order is total, so which rows are on which side does not depend on how they came.
+    The order is total, so which rows are on which side does not depend on the order in which they are given.
     """
     low, high = begin, end - 1
     sample = np.empty(_PIVOT_SAMPLE, np.int64)
     while low < high:
-        # The pivot comes from a sample, at about the wanted rank: one pass is nearly enough.
+        # The pivot is the row of a sorted sample at about the wanted rank, so that few passes are needed.
         n_sampled = min(_PIVOT_SAMPLE, 3 + (high - low) // 64)
         for s in range(n_sampled):
             i = low + (high - low) * (2 * s + 1) // (2 * n_sampled)
@@ -207,9 +217,10 @@ def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> N
                 sample[q] = sample[q - 1]
                 q -= 1
             sample[q] = i
-        _swap(rows, sample[(middle - low) * n_sampled // (high - low + 1)], high)
+        _swap(rows, sample[(rank - low) * n_sampled // (high - low + 1)], high)
         pivot = rows[high, axis]
-        # Lomuto's partition without a branch to mispredict: every row is swapped, only the border moves or does not.
+        # Lomuto's partition without a branch that the processor could mispredict: every row is swapped with the one at
+        # `border`, and `border` moves on by 1 or by 0.
         border = low
         for i in range(low, high):
             precedes = rows[i, axis] < pivot
@@ -218,9 +229,9 @@ def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> N
             _swap(rows, i, border)
             border += precedes
         _swap(rows, border, high)
-        if border == middle:
+        if border == rank:
             return
-        if border > middle:
+        if border > rank:
             high = border - 1
         else:
             low = border + 1
@@ -230,7 +241,7 @@ def _select(rows: FloatArray, axis: int, begin: int, end: int, middle: int) -> N
 def _summarise_nodes(
     x: FloatArray, y: FloatArray, weight: FloatArray, first: IntArray, last: IntArray, after: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Bounding box and moments of every node, children before parents."""
+    """Bounding box (m, 4) and moments (m, 4) of every node, children before parents."""
     count = first.shape[0]
     bounds = np.empty((count, 4))
     moments = np.empty((count, 4))

@@ -1,1 +1,1 @@
-"""``kmeans cluster``: files of this machine, on all its cores."""
+"""``kmeans cluster``: clusters local files, on all cores."""

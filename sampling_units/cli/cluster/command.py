@@ -1,4 +1,4 @@
-"""``kmeans cluster``: its options, what is checked before the work starts, and its exit status."""
+"""The command ``kmeans cluster``: its options, messages and exit status."""
 
 import sys
 from pathlib import Path
@@ -9,15 +9,13 @@ import msgspec
 
 from sampling_units.cli.cluster.local_run import RunStopped, run
 from sampling_units.cli.cluster.summary_text import print_failures, print_summary
-from sampling_units.cli.command_errors import errors_as_exit_status
+from sampling_units.cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.parameter_options import parameter_options, parameters_from_options
 from sampling_units.cli.stop_signals import Stopped, stop_signals
 from sampling_units.errors import OutputNotWritable, RunError
 from sampling_units.formatting import printable
 from sampling_units.parameters import RunParameters
 from sampling_units.runs.summary import LocalSummary
-
-ALL_FAILED, SOME_FAILED = 1, 3
 
 
 @click.command(epilog="Exit status: 0 all files done, 3 some failed, 1 all failed, 2 wrong usage, 130 Ctrl-C.")
@@ -26,7 +24,7 @@ ALL_FAILED, SOME_FAILED = 1, 3
 @parameter_options
 @click.option("--jobs", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
 @click.option("--force", is_flag=True, help="Also redo files whose output is up to date.")
-@click.option("--report", "is_reported", is_flag=True, help="Make report.html in --out as well, a page about this run.")
+@click.option("--report", "is_reported", is_flag=True, help="Also write report.html to --out, a page about this run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def cluster(
     paths: tuple[Path, ...],
@@ -39,21 +37,21 @@ def cluster(
 ) -> None:
     """Cluster Parquet files on this machine.
 
-    This is the job that runs on AWS, on all cores of this machine. Each FILE, and each .parquet file below each DIR,
+    Uses all cores, and gives the same outputs as a run on AWS. Each FILE, and each .parquet file below each DIR,
     becomes two files in --out: clustered_<name> with all its rows and columns, plus cluster_id, cluster_weight and
     cluster_status, and frame/<name> with one row and a polygon for each cluster. Files hold points or polygons as
     GeoParquet, or columns with longitude and latitude. Files that are already done with the same parameters are
-    skipped, and so are outputs of earlier runs that lie in a DIR.
+    skipped, and so are outputs of earlier runs that are found in a DIR.
 
     \b
     Examples:
-      # Population cells, about 240 people a cluster, aiming at 1 km around
+      # Population cells, about 240 people a cluster, with a radius of about 1 km
       kmeans cluster cells.parquet --weight-column population --target-weight 240 --radius 1000 --out results
     \b
       # A folder of building footprints, 30 buildings a cluster
       kmeans cluster rooftops/ --target-weight 30 --out results
     \b
-      # One national file, barangay by barangay, towns with larger units; the figures as JSON
+      # One national file, barangay by barangay, with larger clusters in towns; the summary as JSON
       kmeans cluster nation.parquet --weight-column population --group-by barangay_code \\
           --target-weight-urban 300 --target-weight-rural 200 --out results --json
     """
@@ -81,11 +79,11 @@ def cluster(
     if is_reported:
         _report(summary, is_quiet=as_json)
     if summary.n_failed:
-        sys.exit(ALL_FAILED if summary.n_failed == summary.n_files else SOME_FAILED)
+        sys.exit(FAILED if summary.n_failed == summary.n_files else PARTLY_FAILED)
 
 
 def _run(paths: tuple[Path, ...], out: Path, params: RunParameters, *, jobs: int | None, force: bool) -> LocalSummary:
-    """The run; an error about the run as a whole is an error of usage."""
+    """Run; an error that concerns the whole run, not one file, ends as wrong usage (exit status 2)."""
     try:
         return run(paths, out, params, jobs=jobs, force=force)
     except OutputNotWritable as error:
@@ -95,8 +93,8 @@ def _run(paths: tuple[Path, ...], out: Path, params: RunParameters, *, jobs: int
 
 
 def _report(summary: LocalSummary, *, is_quiet: bool) -> None:
-    """Make the page about a run, beside its outputs."""
-    from sampling_units.cli.report.local_report import report_of_run, write_page  # Takes a moment to load.
+    """Write the page about a run into the folder of its outputs."""
+    from sampling_units.cli.report.local_report import report_of_run, write_page  # Slow to import.
 
     target = Path(summary.out) / "report.html"
     with errors_as_exit_status():

@@ -1,4 +1,4 @@
-"""The files of a local run: which ones to work on, where their outputs go, reading and writing them."""
+"""The files of a local run: which ones to cluster, where their outputs go, and which cannot be read."""
 
 import os
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ class LocalFile:
 
     Attributes:
         source: where it is, as the user wrote it.
-        filename: its name in results, relative to the given folder; its output has this path below the output folder.
-        target: its clustered file.
-        frame: its sampling frame.
-        run: number of the process that runs the command.
+        filename: its path relative to the given folder; outputs have this path below the output folder.
+        target: where its clustered file belongs.
+        frame: where its sampling frame belongs.
+        process_id: of the process that runs the command.
     """
 
     source: Path
     filename: str
     target: Path
     frame: Path
-    run: int
+    process_id: int
 
     @property
     def outputs(self) -> AtomicFiles:
-        """The frame and the clustered file; the latter says that the work is done, so it comes last."""
-        return AtomicFiles((self.frame, self.target), self.run)
+        """The frame and the clustered file; the clustered file appears last, as the sign that the work is done."""
+        return AtomicFiles((self.frame, self.target), self.process_id)
 
     @property
     def has_outputs(self) -> bool:
-        """Whether an output of any run is there."""
+        """Whether there is an output of this file, from whatever run."""
         from sampling_units.io.provenance import read_provenance
 
         return any(read_provenance(str(path)) is not None for path in self.outputs.targets)
@@ -47,16 +47,22 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class Work:
-    """What a run has to do; ``n_outputs_ignored`` files in the given folders are outputs of runs into other folders."""
+    """What a run has to do.
+
+    Attributes:
+        files: the files to cluster.
+        n_outputs_ignored: outputs of earlier runs into other folders, which were found in the given folders.
+    """
 
     files: list[LocalFile]
     n_outputs_ignored: int
 
 
 def find_work(paths: Sequence[Path], out: Path) -> Work:
-    """Files to work on, in the order given and by name within a folder; a missing file fails later, on its own.
+    """The files to cluster, in the order given, and sorted by path within a folder.
 
-    Outputs of earlier runs are inputs only if they are named themselves, not if they lie in a given folder.
+    Outputs of earlier runs in a given folder are ignored, unless they are named themselves. A missing file is no error
+    here: it becomes a failure of its own, as in ``identify``.
 
     Raises:
         InvalidParameters: two inputs would have the same output, or there is no input at all.
@@ -74,16 +80,16 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
         else:
             files = [(path, path.name)]
         for source, filename in files:
-            # A link to a file counts as another file, another way to write its path does not.
+            # A symbolic link counts as another file; the same path written in another way does not.
             full_path = resolved(source.parent) / source.name
             if full_path in known_paths:
                 continue
             target = out / file_names.output_key(filename)
             if target in by_target:
-                first = by_target[target].source
-                if first.resolve() == source.resolve():
+                earlier = by_target[target].source
+                if earlier.resolve() == source.resolve():
                     continue
-                raise InvalidParameters(f"{first} and {source} would both be written to {target}")
+                raise InvalidParameters(f"{earlier} and {source} would both be written to {target}")
             known_paths.add(full_path)
             by_target[target] = LocalFile(source, filename, target, out / file_names.frame_key(filename), os.getpid())
     if not by_target:
@@ -93,7 +99,7 @@ def find_work(paths: Sequence[Path], out: Path) -> Work:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """Files named like inputs, and folders that are not read: each of these becomes a failure of its own."""
+    """Files with the suffix of an input, and folders that are links or cannot be read: `identify` refuses these."""
     found: list[Path] = []
 
     def note_unreadable(error: OSError) -> None:
@@ -107,18 +113,18 @@ def _inside(folder: Path) -> list[Path]:
 
 def _is_output(path: Path, folder: Path) -> bool:
     """Whether a file in a given folder is an output of an earlier run."""
-    # Names of folders above the given one do not count.
+    # The given folder and those below it; how the folders above it are named does not matter.
     folders = (folder.resolve().name, *path.relative_to(folder).parent.parts)
     if not path.name.startswith(file_names.OUTPUT_PREFIX) and file_names.FRAME_PREFIX.rstrip("/") not in folders:
         return False
-    # Takes a moment to load, and few folders hold such a file.
+    # Slow to import, and seldom needed.
     from sampling_units.io.provenance import read_provenance
 
     return read_provenance(str(path)) is not None
 
 
 def identify(file: LocalFile) -> str:
-    """Digest of a file to cluster.
+    """Digest of the content of a file to cluster; it takes the place of an ETag on S3.
 
     Raises:
         FileMissing: there is no file or folder of that name.

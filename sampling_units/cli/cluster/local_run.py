@@ -1,4 +1,4 @@
-"""Clusters files of this machine on all its cores: the job of the clustering function without AWS."""
+"""Clusters local files on all cores: the same job that the clustering function does on AWS."""
 
 import gc
 import time
@@ -21,8 +21,8 @@ from sampling_units.parameters import RunParameters
 from sampling_units.results import FileReport, FileResult, add_up
 from sampling_units.runs.summary import LocalSummary
 
-# Sending a file to another process and its result back takes a millisecond, so small files go in batches: each is some
-# tenths of a second of work, and each process gets about so many batches.
+# Handing a file to another process and taking its result back costs a millisecond, so small files go in batches. A
+# batch takes some tenths of a second, and each process gets about this many, so that all end at about the same time.
 _BATCH_BYTES, _BATCHES_PER_PROCESS = 250_000, 8
 
 
@@ -38,21 +38,24 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
     """Cluster every file of ``paths`` (files or folders) into ``out``.
 
     Args:
-        jobs: cores to use, by default all: first for files, and where there are fewer files for the groups of each.
+        jobs: cores to use, by default all. Each file gets one; if there are fewer files than cores, the groups within
+            a file share the rest.
         force: also redo files whose output is up to date.
 
     Raises:
         InvalidParameters: two inputs would have the same output, or there is no input at all.
         OutputNotWritable: ``out`` cannot be made or written.
-        RunStopped: a stop signal came; finished files stay, no partial one is left.
+        RunStopped: a stop signal came; the outputs of finished files stay, partial ones are removed.
     """
     started = time.perf_counter()
     work = find_work(paths, out)
     require_text(out)
-    since = check_writable(out)
+    run_began = check_writable(out)
     n_cores = jobs or available_cores()
     n_processes = min(n_cores, len(work.files))
-    work_on = partial(cluster_local_file, params=params, force=force, since=since, n_threads=n_cores // n_processes)
+    work_on = partial(
+        cluster_local_file, params=params, force=force, run_began=run_began, n_threads=n_cores // n_processes
+    )
     results: dict[Path, FileResult] = {}
     try:
         with one_by_one("clustering", len(work.files)) as advance:
@@ -63,7 +66,7 @@ def run(paths: Sequence[Path], out: Path, params: RunParameters, *, jobs: int | 
         message = f"{len(results):,} of {len(work.files):,} files are finished"
         raise RunStopped(message, stopped.exit_status) from None
     finally:
-        # A process that was killed leaves what it had written so far.
+        # A killed process could not remove its partial outputs.
         for file in work.files:
             if file.target not in results or results[file.target].failure:
                 file.outputs.remove_partials()
@@ -110,11 +113,11 @@ def _work_on_batch(work_on: Callable[[LocalFile], FileResult], batch: list[Local
 
 
 def _batches(files: list[LocalFile], most: int) -> list[list[LocalFile]]:
-    """Batches for the processes, the largest files first: small files together, at most ``most`` of them."""
+    """Divide the files into batches, the largest files first; a batch has at most ``most`` files."""
     batches: list[list[LocalFile]] = []
-    n_bytes = _BATCH_BYTES
+    n_bytes = 0
     for size, file in sorted(((_size(file), file) for file in files), key=itemgetter(0), reverse=True):
-        if n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
+        if not batches or n_bytes + size > _BATCH_BYTES or len(batches[-1]) == most:
             batches.append([])
             n_bytes = 0
         batches[-1].append(file)
@@ -126,31 +129,33 @@ def _size(file: LocalFile) -> int:
     try:
         return file.source.stat().st_size
     except OSError:
-        return 0  # `identify` will say what is wrong with it.
+        return 0  # `identify` reports what is wrong with it.
 
 
-def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, since: float, n_threads: int) -> FileResult:
+def cluster_local_file(
+    file: LocalFile, params: RunParameters, force: bool, run_began: float, n_threads: int
+) -> FileResult:
     """Cluster one file, unless its output is up to date.
 
-    Outputs that were made after ``since`` (in seconds of the file system's clock) come from a process of this run that
-    was killed later; they count as clustered.
+    Up-to-date outputs that are newer than ``run_began``, in seconds of the file system's clock, were made in this run
+    by a process that was killed later. They count as clustered, not as skipped.
     """
     from sampling_units import job, memory
 
     try:
-        etag = identify(file)
-        report = _report_of_outputs(file, params, etag)
+        digest = identify(file)
+        report = _report_of_outputs(file, params, digest)
         if report is not None and not force:
-            return _finished(file, report, skipped=file.target.stat().st_mtime <= since)
+            return _finished(file, report, skipped=file.target.stat().st_mtime <= run_began)
         warm_up()
         started = time.perf_counter()
         with file.outputs.written() as (frame, clustered):
             sinks = job.Sinks(clustered=str(clustered), frame=str(frame))
-            report = job.cluster_file(str(file.source), file.filename, etag, params, sinks, n_threads)
+            report = job.cluster_file(str(file.source), file.filename, digest, params, sinks, n_threads)
     except RunError as error:
-        # Results name a file relative to its folder, messages by the path that the user gave.
-        named = type(error)(error.message, **error.where | {"filename": _as_text(file.source)})
-        return FileResult.failed(file.filename, named)
+        # The result has the path relative to the given folder; the message has the path as the user wrote it.
+        with_path = type(error)(error.message, **error.where | {"filename": _as_text(file.source)})
+        return FileResult.failed(file.filename, with_path)
     except MemoryError:
         return FileResult.failed(file.filename, memory.exceeded(_as_text(file.source)))
     except Exception as error:  # noqa: BLE001 (a bug that one file reveals must not lose the results of the others)
@@ -160,10 +165,10 @@ def cluster_local_file(file: LocalFile, params: RunParameters, force: bool, sinc
 
 @cache
 def warm_up() -> None:
-    """Load what every file needs; once in each process, before its first file is read."""
+    """Load the compiled code, once in each process and before its first file is read."""
     kmeans.warm_up()
-    # Keeps the garbage collector from searching loaded code again and again: 0.7 s in a process that clusters one small
-    # file.
+    # The garbage collector then skips the many objects of loaded modules: saves 0.7 s in a process that clusters one
+    # small file.
     gc.freeze()
 
 
@@ -181,12 +186,12 @@ def _finished(
 
 
 def _as_text(path: Path) -> str:
-    """A path for messages; bytes in a name that are not text are escaped."""
+    """A path for messages; bytes that are not UTF-8 are escaped."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> FileReport | None:
-    """The figures of outputs that are up to date, None if there are no such outputs.
+def _report_of_outputs(file: LocalFile, params: RunParameters, digest: str) -> FileReport | None:
+    """The report that is stored in the outputs of a file, or None if they are missing or not up to date.
 
     Raises:
         OutputNotWritable: another file has the name of an output.
@@ -194,11 +199,11 @@ def _report_of_outputs(file: LocalFile, params: RunParameters, etag: str) -> Fil
     from sampling_units.io.provenance import read_own_outputs
     from sampling_units.job import output_identity
 
-    identity = output_identity(params, etag).items()
+    identity = output_identity(params, digest).items()
     found = read_own_outputs((file.frame, file.target))
     if any(provenance is None or not identity <= provenance.items() for provenance in found):
         return None
     try:
         return msgspec.convert((found[0] or {}).get("report"), FileReport)
     except msgspec.ValidationError:
-        return None  # Written by an unfinished version: the file is clustered again to get its figures.
+        return None  # Written by a development version: cluster the file again.

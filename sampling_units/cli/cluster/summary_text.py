@@ -1,4 +1,4 @@
-"""What is printed at the end of a run: a table, totals and explanations; in a pipe the table is plain lines."""
+"""What is printed at the end of a run: a table, totals and explanations. In a pipe the table is tab-separated lines."""
 
 import sys
 from collections import Counter
@@ -15,14 +15,14 @@ _HEADINGS = ("file", "rows", "clusters", "in range", "radius in m", "seconds")
 
 
 def print_summary(summary: LocalSummary) -> None:
-    """Table, totals and explanations on standard output."""
+    """Print the table, the totals and the explanations on standard output."""
     succeeded = [file for file in summary.files if file.report is not None]
     if succeeded:
         if sys.stdout.isatty():
             _print_table(succeeded, summary.out)
         else:
-            for cells in (_HEADINGS, *(_cells(file, "") for file in succeeded)):
-                click.echo("\t".join(cells))
+            for row in (_HEADINGS, *(_table_row(file, "") for file in succeeded)):
+                click.echo("\t".join(row))
         click.echo()
     click.echo(totals(summary))
     for line in explain(count_statuses(file.report for file in succeeded if file.report is not None)):
@@ -30,7 +30,7 @@ def print_summary(summary: LocalSummary) -> None:
 
 
 def print_failures(failures: Iterable[FileResult], n_files: int) -> None:
-    """What is wrong with each failed file, on standard error."""
+    """Print what is wrong with each failed file on standard error."""
     messages = [f"{file.failure.error}: {file.failure.message}" for file in failures if file.failure is not None]
     if messages:
         click.echo(f"{len(messages):,} of {_files(n_files)} failed:", err=True)
@@ -39,7 +39,7 @@ def print_failures(failures: Iterable[FileResult], n_files: int) -> None:
 
 
 def totals(summary: LocalSummary) -> str:
-    """One or two sentences: how many files are done or failed, the time, and the totals of their clusters."""
+    """Sentences with the number of finished and failed files, the time, and the totals over all clusters."""
     n_clustered = summary.n_succeeded - summary.n_skipped
     files = f"{_files(n_clustered)} clustered, {summary.n_skipped:,} up to date, {summary.n_failed:,} failed"
     sentence = f"{files}, in {duration(summary.elapsed_seconds)}."
@@ -55,7 +55,7 @@ def totals(summary: LocalSummary) -> str:
 
 
 def count_statuses(reports: Iterable[FileReport]) -> Counter[str]:
-    """Clusters of each status over many files."""
+    """Number of clusters of each status over many files."""
     counts: Counter[str] = Counter()
     for report in reports:
         counts.update(report.statuses)
@@ -63,7 +63,7 @@ def count_statuses(reports: Iterable[FileReport]) -> Counter[str]:
 
 
 def explain(counts: Mapping[str, int]) -> list[str]:
-    """A heading and one line for each status other than ok: how many clusters have it, and what it means."""
+    """Lines: a heading, and for each status other than ok how many clusters have it and what it means."""
     lines = [
         f"  {counts[status]:,} {status}: {status.explanation}"
         for status in kmeans.Status
@@ -82,12 +82,13 @@ def _print_table(files: list[FileResult], out: str) -> None:
     for heading in _HEADINGS[1:]:
         table.add_column(heading, justify="right")
     for file in files:
-        # A file name may hold brackets, which are not meant as markup.
-        table.add_row(*map(Text, _cells(file, ",")))
+        # As `Text`, because rich would read brackets in a file name as markup.
+        table.add_row(*map(Text, _table_row(file, ",")))
     Console().print(table)
 
 
-def _cells(file: FileResult, thousands: str) -> list[str]:
+def _table_row(file: FileResult, thousands: str) -> list[str]:
+    """The texts of a succeeded file under ``_HEADINGS``; ``thousands`` is "," or ""."""
     report = file.report
     assert report is not None
     return [

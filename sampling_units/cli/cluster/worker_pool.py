@@ -1,4 +1,4 @@
-"""Runs tasks in worker processes that may be killed, and that never outlive this one."""
+"""Runs tasks in worker processes. A killed worker costs one task only, and no worker outlives this process."""
 
 import os
 import signal
@@ -22,10 +22,15 @@ _PARENT_CHECK_SECONDS = 0.5
 def run_in_processes(
     work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
 ) -> Iterator[tuple[Task, Result | None]]:
-    """Each task with the result of ``work_on``, in the order in which they finish; they start in the order given.
+    """Yield each task with its result, as soon as it finishes; tasks start in the order given.
 
-    None stands for a task whose process was killed while it ran alone. ``work_on`` has to be a function of a module,
-    or a ``functools.partial`` of one: each process imports it anew.
+    Args:
+        work_on: a function at the top level of a module, or a ``functools.partial`` of one: workers import it by name.
+        tasks: its arguments.
+        n_processes: how many tasks run at the same time.
+
+    Yields:
+        A task and its result; None instead of a result if the worker was killed while it ran this task alone.
     """
     remaining = list(tasks)
     while remaining:
@@ -38,15 +43,16 @@ def run_in_processes(
             finished.add(number)
             yield remaining[number], result
         unfinished = [task for number, task in enumerate(remaining) if number not in finished]
-        # The pool broke because a process was killed, most likely for its memory. Tasks are sent in order, beyond the
-        # running ones at most one more than there are processes: the task that caused it is among these.
+        # The pool broke because a worker was killed, most likely for lack of memory. Tasks are handed out in order:
+        # `n_processes` of them run and at most `n_processes + 1` wait in the queue, so the cause is among these.
         n_suspects = 2 * n_processes + 1
         for task in unfinished[:n_suspects]:
-            yield task, _alone(work_on, task)
+            yield task, _run_alone(work_on, task)
         remaining = unfinished[n_suspects:]
 
 
-def _alone(work_on: Callable[[Task], Result], task: Task) -> Result | None:
+def _run_alone(work_on: Callable[[Task], Result], task: Task) -> Result | None:
+    """The result of one task in a worker of its own, None if that is killed."""
     for _, future in _in_one_pool(work_on, [task], 1):
         try:
             return future.result()
@@ -58,7 +64,7 @@ def _alone(work_on: Callable[[Task], Result], task: Task) -> Result | None:
 def _in_one_pool(
     work_on: Callable[[Task], Result], tasks: Sequence[Task], n_processes: int
 ) -> Iterator[tuple[int, "Future[Result]"]]:
-    """Number and future of each task as they finish, all of them only if no process is killed."""
+    """Position and future of each task as they finish. If a worker is killed, futures hold ``BrokenProcessPool``."""
     others = active_children()
     pool = ProcessPoolExecutor(
         n_processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(),)
@@ -77,7 +83,7 @@ def _in_one_pool(
         is_complete = True
     finally:
         if not is_complete:
-            # Unfinished work is not needed any more, and during a long kernel Python handles no signal.
+            # The rest is not needed any more. Kill: a worker inside a long kernel does not react to a gentler signal.
             for process in set(active_children()).difference(others):
                 process.kill()
         pool.shutdown(cancel_futures=True)
@@ -94,16 +100,19 @@ def _stop_signals_blocked() -> Iterator[None]:
 
 
 def _start_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, use one core, and end when the parent does."""
+    """Set up a worker: it leaves Ctrl-C to the parent, reads files on one core, and ends when the parent has ended."""
     import pyarrow
 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     pyarrow.set_cpu_count(1)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
-    """A killed parent cannot stop its workers, and no worker sees the end of their pipe: the others keep it open."""
+def _exit_with_parent(parent: int) -> None:
+    """End this worker when its parent has ended.
+
+    A killed parent cannot stop its workers. Nor do they see their pipe closed: each holds it open for the others.
+    """
     while os.getppid() == parent:
         time.sleep(_PARENT_CHECK_SECONDS)
     os._exit(1)

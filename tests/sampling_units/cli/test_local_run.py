@@ -81,6 +81,12 @@ def test_a_killed_process_costs_one_file_of_the_many_it_had(tmp_path, monkeypatc
     assert (again.n_succeeded, again.n_skipped) == (3, 3)
 
 
+def test_missing_files_alone_are_named_also_by_several_processes(tmp_path):
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    summary = local_run.run(paths, tmp_path / "out", parse_parameters({"target_weight": 20}), jobs=2, force=False)
+    assert [file.failure.error for file in summary.failures] == ["FileMissing", "FileMissing"]
+
+
 def cluster(*arguments):
     return CliRunner().invoke(main, ["cluster", *map(str, arguments), "--target-weight", "20", "--jobs", "1"])
 
