@@ -1,4 +1,4 @@
-"""The findings of cdk-nag (AwsSolutions) that are accepted, each with its reason: wildcards in policies."""
+"""The cdk-nag findings (AwsSolutions rules) that are accepted: wildcards in policies, each with its reason."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from sampling_units.file_names import FRAME_PREFIX, RUNS_PREFIX
 
 _TRACING = "X-Ray has no resources that a policy could name"
 _LOGS = "log delivery and X-Ray have no resources that a policy could name"
-_KEYS = "the keys of the objects are the user's; the bucket is fixed"
-_RUNS = "the folder of a run has the name of the run; the bucket and the folder above are fixed"
-_CHILDREN = "Step Functions chooses the names of the map's executions; the state machine is fixed"
+_OBJECT_KEYS = "the keys of the objects are the user's; the bucket is fixed"
+_RUN_FOLDERS = "the folder of a run has the name of the run; the bucket and the folder above are fixed"
+_CHILD_EXECUTIONS = "Step Functions chooses the names of the map's executions; the state machine is fixed"
 
 
 def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> None:
@@ -23,13 +23,13 @@ def acknowledge(buckets: Buckets, functions: Functions, workflow: Workflow) -> N
     inputs, outputs = buckets.input.arn_for_objects("*"), buckets.output.arn_for_objects("*")
     runs = buckets.output.arn_for_objects(f"{RUNS_PREFIX}*")
     own, children = execution_arns(workflow.state_machine)
-    _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _KEYS, runs: _RUNS})
-    written = {buckets.output.arn_for_objects(keys): _KEYS for keys in CLUSTERING_WRITES}
-    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _KEYS, **written})
+    _acknowledge(functions, "KickoffRole", {"*": _TRACING, outputs: _OBJECT_KEYS, runs: _RUN_FOLDERS})
+    written = {buckets.output.arn_for_objects(keys): _OBJECT_KEYS for keys in CLUSTERING_WRITES}
+    _acknowledge(functions, "ClusteringRole", {"*": _TRACING, inputs: _OBJECT_KEYS, **written})
     frames = buckets.output.arn_for_objects(f"{FRAME_PREFIX}*")
-    _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUNS, frames: _KEYS})
-    _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUNS})
-    _acknowledge(workflow, "Children", {own: _CHILDREN, children: _CHILDREN})
+    _acknowledge(functions, "SummaryRole", {"*": _TRACING, runs: _RUN_FOLDERS, frames: _OBJECT_KEYS})
+    _acknowledge(workflow, "Permissions", {"*": _LOGS, runs: _RUN_FOLDERS})
+    _acknowledge(workflow, "Children", {own: _CHILD_EXECUTIONS, children: _CHILD_EXECUTIONS})
 
 
 def _acknowledge(scope: Construct, child: str, reasons: dict[str, str]) -> None:

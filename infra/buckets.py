@@ -15,12 +15,12 @@ _ACCESS_LOG_DAYS = 90
 class Buckets(Construct):
     """Private, encrypted buckets that refuse plain HTTP; an existing bucket is used as it is.
 
-    By default they are retained when the stack is deleted: deleting a deployment must not delete a survey's data.
+    With the removal policy ``retain`` they stay when the stack is deleted: a survey's data outlive the deployment.
 
     Attributes:
         input, output: the buckets.
         access_logs: the bucket for the access logs of the new buckets; None if both buckets exist already.
-        key: the customer managed key that encrypts them; None: keys that S3 manages.
+        key: the customer managed KMS key that encrypts them; None: keys that S3 manages (SSE-S3).
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
@@ -32,11 +32,11 @@ class Buckets(Construct):
         self.output = self._existing("Output", config.output_bucket) or self._new("Output")
         for bucket in (self.access_logs, self.input, self.output):
             if bucket is not None and bucket.policy is not None:
-                # A retained bucket keeps its policy: it still requires TLS, and logs may still be delivered.
+                # A retained bucket keeps its policy too, so that it still requires TLS and still accepts access logs.
                 bucket.policy.apply_removal_policy(self._removal_policy)
 
     def grant_key(self, grantee: iam.IGrantable) -> None:
-        """Let ``grantee`` read and write objects under the customer managed key; does nothing without one."""
+        """Let ``grantee`` use the customer managed key to read and write objects; does nothing without such a key."""
         if self.key is None:
             return
         # A multipart upload needs kms:Decrypt too.
@@ -56,13 +56,13 @@ class Buckets(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.KMS if self.key else s3.BucketEncryption.S3_MANAGED,
             encryption_key=self.key,
-            # One request to KMS serves many objects.
+            # With a bucket key one request to KMS serves many objects.
             bucket_key_enabled=True if self.key else None,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # An overwritten or deleted file can be restored for a month. A bucket that is destroyed with the stack
-            # has no versions: they would have to be deleted one by one before the bucket.
+            # An overwritten or deleted file can be restored for 30 days. A bucket that is deleted with the stack has
+            # no versions, because each of them would have to be deleted before the bucket.
             versioned=is_retained,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -76,7 +76,7 @@ class Buckets(Construct):
         )
 
     def _access_logs(self) -> s3.Bucket:
-        # S3 delivers access logs only to buckets that are encrypted with keys that it manages.
+        # S3 delivers access logs only to buckets encrypted with SSE-S3, not with a KMS key.
         return s3.Bucket(
             self,
             "AccessLogs",

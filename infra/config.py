@@ -38,21 +38,21 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         stage: name of the deployment, since one account may have several; part of the stack's name.
-        account, region: where to deploy; None: wherever the credentials of ``cdk deploy`` lead.
+        account, region: where to deploy; None: the account and region of the credentials.
         input_bucket: existing bucket with the files to cluster; None: the stack makes one.
         output_bucket: existing bucket for outputs and run records; None: the stack makes one.
-        kms_key_arn: existing key that encrypts the buckets; None: keys that S3 manages.
-        architecture: of the functions; arm64 costs about 20 % less, but its image has to be built on an ARM machine or
-            with emulation.
+        kms_key_arn: existing KMS key that encrypts the buckets; None: keys that S3 manages (SSE-S3).
+        architecture: of the functions; Lambda's seconds cost 20 % less on arm64, but the image has to be built on an
+            ARM machine or with emulation.
         base_image: of the functions' image; None: the one that the Dockerfile names.
         memory_mb: memory of the clustering function; 1,769 MB come with one whole vCPU.
-        timeout_minutes: of the clustering function, for a batch.
-        ephemeral_storage_mb: size of its /tmp.
-        reserved_concurrency: of the clustering function; None: it shares the account's concurrency.
+        timeout_minutes: of the clustering function, for one invocation.
+        ephemeral_storage_mb: size of /tmp, of all three functions; the summary writes the joined frame there.
+        reserved_concurrency: of the clustering function; None: it uses the account's unreserved concurrency.
         max_concurrency, tolerated_failure_percentage, params: defaults of runs; see docs/parameters.md.
         log_retention_days: of all log groups.
-        removal_policy: whether the buckets and their objects stay when the stack is deleted ("retain"), or are deleted
-            with it, after they were emptied by hand ("destroy").
+        removal_policy: "retain": the buckets and their objects stay when the stack is deleted; "destroy": the buckets
+            are deleted with the stack, which fails unless they are empty.
         alarm_email: address that gets the alarms; None: they are only shown on the dashboard.
         tags: of all resources.
     """
@@ -72,6 +72,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_concurrency: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = DEFAULT_MAX_CONCURRENCY
     tolerated_failure_percentage: Annotated[float, msgspec.Meta(ge=0, le=100)] = DEFAULT_TOLERATED_FAILURE_PERCENTAGE
     params: dict[str, Any] = msgspec.field(default_factory=dict)
+    # For a context without stages; cdk.json sets these two for each of its stages.
     log_retention_days: RetentionDays = 30
     removal_policy: Literal["retain", "destroy"] = "retain"
     alarm_email: Annotated[str, msgspec.Meta(pattern=r"\A[^@\s]+@[^@\s]+\Z")] | None = None
@@ -105,7 +106,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def from_context(cls, node: constructs.Node) -> "Config":
-        """Read the context of the app: the stage's entry under ``stages``, overridden by options given one by one.
+        """Read the context of the app: the stage's entry under ``stages``, overridden by ``-c name=value``.
 
         Raises:
             ConfigError: a name is unknown or a value wrong.
@@ -117,7 +118,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ConfigError(f"there is no option {name!r}{_suggestion(name, cls.__struct_fields__)}")
         values = of_stage | {name: _decoded(name, value) for name, value in context.items()}
         try:
-            # On the command line every value is text, hence not strict.
+            # Not strict: `-c` gives every value as text, and msgspec then converts it.
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             place = _ERROR_PLACE.search(str(error))
@@ -138,7 +139,7 @@ def _stage_options(stages: Any, stage: str) -> dict[str, Any]:
 
 
 def _decoded(name: str, value: Any) -> Any:
-    """The value of an option; those with several entries are JSON in ``-c``: ``-c 'tags={"owner": "survey"}'``."""
+    """The value of an option; with ``-c`` objects are written as JSON: ``-c 'tags={"owner": "survey"}'``."""
     if name not in ("tags", "params") or not isinstance(value, str):
         return value
     try:

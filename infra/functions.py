@@ -17,10 +17,10 @@ from sampling_units.runs.cost import COORDINATOR_MINUTES
 from sampling_units.runs.settings import DEPLOYMENT_VARIABLE, INPUT_BUCKET_VARIABLE, OUTPUT_BUCKET_VARIABLE
 
 _PROJECT = Path(__file__).parent.parent
-# One whole vCPU: kickoff and summary are limited by the processor time of their requests to S3, and have a record of
-# every file of a run in memory.
+# Of kickoff and summary. One whole vCPU: they are limited by the processor time of their requests to S3, and hold a
+# record of every file of a run in memory.
 _COORDINATOR_MB = 1769
-# The notes from which an interrupted batch is continued.
+# Records of how far an interrupted batch came, from which it is continued.
 _PROGRESS = f"{RUNS_PREFIX}*/progress/*"
 # Not the summaries and reports of runs: code that parses other people's files must not be able to forge them.
 CLUSTERING_WRITES = (f"*{OUTPUT_PREFIX}*", f"{FRAME_PREFIX}*", f"{RUNS_PREFIX}*/results/*", _PROGRESS)
@@ -31,40 +31,41 @@ class Functions(Construct):
 
     Attributes:
         kickoff, clustering, summary: the functions.
-        summary_logs: log group of the summary function, which writes there how each run ended.
+        summary_logs: log group of the summary function; one line in it says how each run ended.
     """
 
     def __init__(self, scope: Construct, construct_id: str, config: Config, buckets: Buckets) -> None:
         super().__init__(scope, construct_id)
         self._config, self._buckets = config, buckets
-        self.kickoff, _ = self._function("Kickoff", _COORDINATOR_MB, COORDINATOR_MINUTES)
-        self.clustering, _ = self._function(
+        self.kickoff, _ = self._new_function("Kickoff", _COORDINATOR_MB, COORDINATOR_MINUTES)
+        self.clustering, _ = self._new_function(
             "Clustering", config.memory_mb, config.timeout_minutes, config.reserved_concurrency
         )
-        self.summary, self.summary_logs = self._function("Summary", _COORDINATOR_MB, COORDINATOR_MINUTES)
+        self.summary, self.summary_logs = self._new_function("Summary", _COORDINATOR_MB, COORDINATOR_MINUTES)
 
         inputs, outputs = buckets.input, buckets.output
         records = [outputs.arn_for_objects(f"{RUNS_PREFIX}*")]
-        # Kickoff lists the files. And without s3:ListBucket S3 answers 403 instead of 404 for a missing object.
+        # Kickoff lists the files. And without s3:ListBucket S3 answers 403, not 404, when a key
+        # does not exist.
         self._allow(self.kickoff, ["s3:ListBucket"], [inputs.bucket_arn, outputs.bucket_arn])
         self._allow(self.kickoff, ["s3:GetObject"], [outputs.arn_for_objects("*")])
         self._allow(self.kickoff, ["s3:PutObject"], records)
         self._allow(self.clustering, ["s3:ListBucket"], [inputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [inputs.arn_for_objects("*")])
         self._allow(self.clustering, ["s3:PutObject"], [outputs.arn_for_objects(keys) for keys in CLUSTERING_WRITES])
-        # `*` matches slashes too: the first of the patterns above also matches keys below runs/.
-        forged = outputs.arn_for_objects(f"{RUNS_PREFIX}*{OUTPUT_PREFIX}*")
-        self._deny(self.clustering, ["s3:PutObject"], [forged])
+        # In IAM `*` matches slashes too: the first pattern of CLUSTERING_WRITES also matches keys below runs/.
+        run_records = outputs.arn_for_objects(f"{RUNS_PREFIX}*{OUTPUT_PREFIX}*")
+        self._deny(self.clustering, ["s3:PutObject"], [run_records])
         self._allow(self.clustering, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.clustering, ["s3:GetObject"], [outputs.arn_for_objects(_PROGRESS)])
         self._allow(self.summary, ["s3:ListBucket"], [outputs.bucket_arn])
         self._allow(self.summary, ["s3:GetObject"], [outputs.arn_for_objects(f"{FRAME_PREFIX}*")])
-        # Large records are multipart uploads.
+        # boto3 uploads large files in parts; a failed upload is aborted.
         self._allow(self.summary, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], records)
         for function in (self.kickoff, self.clustering, self.summary):
             buckets.grant_key(function)
 
-    def _function(
+    def _new_function(
         self, name: str, memory_mb: int, timeout_minutes: int, reserved_concurrency: int | None = None
     ) -> tuple[lambda_.DockerImageFunction, logs.LogGroup]:
         is_arm = self._config.architecture == "arm64"
@@ -91,7 +92,7 @@ class Functions(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             role=role,
             log_group=own_logs,
-            # The text format drops the fields of a log line, such as the name of the file.
+            # Not TEXT, which drops the extra fields of a log line, such as the name of the file.
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             environment={

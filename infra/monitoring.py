@@ -15,9 +15,10 @@ from infra.workflow import Workflow
 from sampling_units.runs.log_messages import RUN_FINISHED
 
 _PERIOD = Duration.minutes(5)
-# Share of the timeout from which the duration of a batch raises an alarm.
+# A batch that takes a larger share of the function's timeout than this raises an alarm.
 _NEAR_TIMEOUT = 0.8
-# Some throttling is normal: batches wait for free concurrency. This much of it means that the account has too little.
+# Some throttling is normal: batches wait for free concurrency. The alarm needs this many throttles in each of this
+# many periods in a row: then the account's concurrency is too small.
 _MANY_THROTTLES, _PERIODS_OF_THROTTLING = 100, 3
 
 
@@ -37,9 +38,10 @@ class Monitoring(Construct):
         self._failed_files = self._counted_in_logs("FailedFiles", "$.n_failed")
         alarms = self._alarms()
         if config.alarm_email is not None:
-            # Not encrypted: alarms cannot publish to a topic under the AWS managed key of SNS, and hold no secrets.
+            # Not encrypted: CloudWatch cannot publish to a topic that uses the AWS managed key (alias/aws/sns), and
+            # alarms hold no secrets.
             topic = sns.Topic(self, "Alarms", enforce_ssl=True)
-            # `enforce_ssl` sets a policy, which replaces the default one that lets the account's alarms publish.
+            # `enforce_ssl` gives the topic a policy of its own, which replaces the default one that let alarms publish.
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sns:Publish"],
@@ -51,7 +53,7 @@ class Monitoring(Construct):
             topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
             for alarm in alarms:
                 alarm.add_alarm_action(actions.SnsAction(topic))
-        # Names of dashboards are unique in an account, across its regions: CloudFormation generates one.
+        # No name given: CloudFormation makes one that is unique in the account, as dashboards need across regions.
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(12))
         self.dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=list(alarms), title="Alarms", width=24))
         self.dashboard.add_widgets(*self._graphs())
@@ -108,7 +110,7 @@ class Monitoring(Construct):
 
     def _graphs(self) -> list[cloudwatch.GraphWidget]:
         machine, clustering = self._machine, self._functions.clustering
-        lines: dict[str, list[cloudwatch.IMetric]] = {
+        graphs: dict[str, list[cloudwatch.IMetric]] = {
             "Runs": [machine.metric_started(), machine.metric_succeeded(), machine.metric_failed()],
             "Files at the end of runs": [self._clustered_files, self._failed_files],
             "Batches": [clustering.metric_invocations(), clustering.metric_errors(), clustering.metric_throttles()],
@@ -121,4 +123,4 @@ class Monitoring(Construct):
                 self._functions.summary.metric_duration(statistic="max", label="summary"),
             ],
         }
-        return [cloudwatch.GraphWidget(title=title, left=metrics, width=8) for title, metrics in lines.items()]
+        return [cloudwatch.GraphWidget(title=title, left=metrics, width=8) for title, metrics in graphs.items()]

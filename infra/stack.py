@@ -21,7 +21,7 @@ class SamplingUnitsStack(Stack):
             description="Builds primary sampling units from population files",
             env=Environment(account=config.account, region=config.region),
             tags=config.tags,
-            # The buckets hold the data of years: such a stack must not be deleted by mistake.
+            # Retained buckets hold years of data: the stack around them must not be deleted by mistake.
             termination_protection=config.removal_policy == "retain",
         )
         buckets = Buckets(self, "Buckets", config)

@@ -16,7 +16,8 @@ from infra.workflow_role import WorkflowRole
 from sampling_units.errors import BatchUnfinished, StorageUnavailable
 from sampling_units.runs.events import MAX_FILES_PER_BATCH
 
-# Worth a retry: errors of Lambda, of the network, of storage. Wrong input is not.
+# Worth a retry: errors of Lambda, of the network, of storage; wrong input is not. An error that a function raises has
+# the name of its Python class here.
 _TRANSIENT_ERRORS = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
@@ -24,13 +25,13 @@ _TRANSIENT_ERRORS = [
     "Lambda.AWSLambdaException",
     StorageUnavailable.__name__,
 ]
-# After weeks without a call a function is inactive: Lambda refuses the first calls until its image is loaded again.
+# Lambda makes a function inactive after weeks without a call. It then refuses calls until the image is loaded again.
 _INACTIVE = [
     "Lambda.CodeArtifactUserPendingException",
     "Lambda.ResourceConflictException",
     "Lambda.ResourceNotReadyException",
 ]
-# The function crashed: out of memory, out of time, or by a defect. Lambda has several names for it.
+# The function crashed: it ran out of memory or time, or has a defect. Lambda has several names for it.
 _CRASHES = [
     "Lambda.Unknown",
     "Runtime.ExitError",
@@ -38,12 +39,12 @@ _CRASHES = [
     "Sandbox.Timedout",
     "Sandbox.ExitError",
 ]
-# Of kickoff and summary, which begin again from the start.
+# Of kickoff and summary, which start again from the beginning.
 _CRASH_RETRIES = 2
-# Files of a batch that may crash the function. Each of them takes two invocations, see `BatchRecords`.
+# How many files of one batch may crash the function. Each of them takes two invocations, see `BatchRecords`.
 _MAX_CRASHING_FILES = 20
-# Throttling is no failure but a queue: a new account runs 10 functions at a time, and each batch may take a minute. So
-# it is retried until the run ends: every minute on average, for a day.
+# Throttling is not a failure, the batch waits for its turn: a new account runs 10 invocations at a time, and each may
+# take a minute. So it is retried until the run times out: once a minute on average, for a day.
 _THROTTLED = "Lambda.TooManyRequestsException"
 _TIMEOUT = Duration.hours(24)
 _THROTTLING_RETRIES = 1500
@@ -81,7 +82,7 @@ class Workflow(Construct):
             )
         )
         batches = self._map(buckets, functions)
-        # After a failed map there is a summary too: it names the files without a result, and fails the run.
+        # A failed map is followed by the summary too: it names the files without a result, and the run fails.
         batches.add_catch(summarise, result_path="$.map_error")
         anything_to_do = (
             sfn.Choice(self, "Anything to do?", state_name="Anything to do?")
@@ -99,17 +100,17 @@ class Workflow(Construct):
             timeout=_TIMEOUT,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                # Under this prefix a log group needs no entry in the account's size-limited resource policy.
+                # With this prefix AWS adds nothing to the account's resource policy for logs, whose size is limited.
                 destination=log_group(self, "Logs", config, f"/aws/vendedlogs/states/{Stack.of(self).stack_name}"),
                 level=sfn.LogLevel.ALL,
-                # Execution data contain the names of files, and the transitions are enough for a log.
+                # Inputs and outputs of states contain names of files; a log needs the transitions alone.
                 include_execution_data=False,
             ),
         )
-        # When it creates the state machine, Step Functions checks that the role may write logs.
+        # Step Functions checks at creation that the role may write logs: the policy has to come first.
         self.state_machine.node.add_dependency(permissions)
         permissions.allow_children(self, self.state_machine)
-        # The CDK's policy for the map, left unattached: `without_policy_updates` keeps it from the role.
+        # The CDK's own policy for the map: the role does not take it, and `allow_children` replaces it.
         self.state_machine.node.try_remove_child("DistributedMapPolicy")
 
     def _map(self, buckets: Buckets, functions: Functions) -> sfn.DistributedMap:
@@ -139,14 +140,14 @@ class Workflow(Construct):
             ),
             result_path=sfn.JsonPath.DISCARD,
         )
-        # The results of the files are in the run's folder; the state machine carries two numbers only.
+        # The results of the files are in the run's folder; the state machine passes on two numbers only.
         counts = {
             "n_files": sfn.JsonPath.number_at("$.Payload.n_files"),
             "n_failed": sfn.JsonPath.number_at("$.Payload.n_failed"),
         }
         cluster = self._invoke("Cluster batch", functions.clustering, result_selector=counts)
-        # A file that crashes the function costs only itself: the invocations that finish the batch note each file
-        # before they begin it, and leave out one that crashed twice.
+        # A file that crashes the function does not affect the others: the invocations that finish the batch write down
+        # each file before they start it, and skip a file at which the function crashed twice.
         finish = self._invoke("Finish batch", functions.clustering, result_selector=counts)
         self._retry(finish, [BatchUnfinished.__name__], MAX_FILES_PER_BATCH)
         self._retry(finish, _CRASHES, 2 * _MAX_CRASHING_FILES)
@@ -158,7 +159,7 @@ class Workflow(Construct):
         task = tasks.LambdaInvoke(
             self, name, state_name=name, lambda_function=function, retry_on_service_exceptions=False, **options
         )
-        # On the task, not on the map: a retry of the map would start all its batches again.
+        # The task is retried, not the map: a retry of the map would start all its batches again.
         task.add_retry(
             errors=[_THROTTLED, *_INACTIVE],
             interval=Duration.seconds(5),

@@ -1,6 +1,6 @@
 """The role of the state machine, with no more permissions than its states need.
 
-The CDK would grant the whole output bucket and every version of the functions, and has no option against it. So the
+The CDK would grant the whole output bucket and every version of the functions, and no option prevents that. So the
 state machine gets a role that the CDK cannot change, with the statements below.
 """
 
@@ -13,7 +13,7 @@ from infra.buckets import Buckets
 from infra.functions import Functions
 from sampling_units.file_names import RUNS_PREFIX
 
-# Neither log delivery nor X-Ray has resources that a policy could name.
+# Log delivery and X-Ray have no resources that a policy could name: these actions need `*`.
 _LOG_DELIVERY = [
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -62,7 +62,7 @@ class WorkflowRole(Construct):
         self._role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
 
     def allow_children(self, scope: Construct, state_machine: sfn.StateMachine) -> None:
-        """Let the machine start, stop and redrive the child executions of its map: a policy made after it."""
+        """Let the state machine start, stop and redrive its child executions: a policy apart, as it needs the ARN."""
         own, children = execution_arns(state_machine)
         policy = iam.Policy(scope, "Children", roles=[self._role])
         for actions, resources in (
@@ -74,7 +74,7 @@ class WorkflowRole(Construct):
 
 
 def execution_arns(state_machine: sfn.StateMachine) -> tuple[str, str]:
-    """ARNs of all executions of the machine itself, and of all that its map starts."""
+    """ARN patterns: executions of the state machine itself, and child executions that its map starts."""
     name = state_machine.state_machine_name
     own, children = (
         Stack.of(state_machine).format_arn(

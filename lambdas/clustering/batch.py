@@ -25,9 +25,9 @@ from sampling_units.runs.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, wo
 
 logger = logging.getLogger(__name__)
 
-# Kept free at the end of an invocation, to write the results and for slow answers of S3.
+# Left free at the end of an invocation, to write the results even when S3 answers slowly.
 _RESERVED_SECONDS = 10.0
-# A file may take this many times the seconds that are expected of it.
+# A file may take this many times the expected seconds.
 _SAFETY_FACTOR = 4.0
 
 
@@ -44,14 +44,14 @@ def run_batch(
 ) -> InvocationOutcome:
     """Cluster the files of the request, at least one and as many as there is time for.
 
-    If the request belongs to a run, the results are also written to the run's folder in the output bucket; for the
-    summary, that object is the end of the batch. An interrupted request is continued after the files that are known to
-    be done; a file at which the function crashed again and again counts as failed.
+    If the request belongs to a run, the results are also written to the run's folder in the output bucket; the summary
+    takes a batch for finished once that object is there. An interrupted batch goes on after the files that are known to
+    be done; a file at which the function crashed repeatedly counts as failed.
 
     Args:
         request: what to do.
         remaining_seconds: until Lambda ends the invocation.
-        memory_mb: of the function.
+        memory_mb: memory of the function.
 
     Raises:
         BatchUnfinished: the request belongs to a run, and files are left for the next invocation.
@@ -74,7 +74,7 @@ def run_batch(
 
 
 def _seconds_for(file: FileItem, memory_mb: int) -> float:
-    """The seconds that have to remain for a file to be begun."""
+    """The seconds that must be left for a file to be started."""
     return _RESERVED_SECONDS + _SAFETY_FACTOR * working_seconds(1, (file.bytes or 0) / BYTES_PER_CELL, memory_mb)
 
 
@@ -99,7 +99,7 @@ def _run_file(filename: str, source: Bucket, target: Bucket, params: RunParamete
     except MemoryError:
         result = FileResult.failed(filename, memory.exceeded(filename))
     except Exception as error:
-        # A defect that one file brings to light must not cost the other files their results.
+        # A defect that one file reveals must not cost the other files their results.
         logger.exception("unexpected error", extra={"clustered_file": filename})
         result = FileResult.failed(filename, InternalError(repr(error), filename=filename))
     if result.failure is not None and result.failure.error == FileTooLarge.__name__:

@@ -1,4 +1,4 @@
-"""The records of a batch in the run's folder: its results, and from where an interrupted batch is continued."""
+"""The records of a batch in the run's folder: its results, and how far it came if it was interrupted."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from sampling_units.runs import keys
 from sampling_units.runs.events import ClusteringRequest
 from sampling_units.runs.records import BatchProgress, BatchResult, decode_progress
 
-# A file that was begun this often and never finished is taken for what crashes the function. Once may be chance.
+# A file that was started this often and never finished counts as the cause of the crashes. One crash may be chance.
 _MAX_ATTEMPTS = 2
 
 
@@ -25,7 +25,7 @@ class BatchRecords:
         self._noted = BatchProgress(results=[])
 
     def earlier_results(self) -> list[FileResult]:
-        """Results of earlier, interrupted invocations; the file at which they crashed is a failed one."""
+        """Results of earlier, interrupted invocations; the file at which they crashed counts as failed."""
         if self._request.interruption is None or not self._progress_key:
             return []
         try:
@@ -43,7 +43,7 @@ class BatchRecords:
         return results
 
     def begin(self, filename: str, results: list[FileResult]) -> None:
-        """In a batch that was interrupted, note what is done and what comes next: it may be interrupted again."""
+        """In a batch that was interrupted, record what is done and what comes next: it may be interrupted again."""
         if self._request.interruption is None or not self._progress_key:
             return
         n_begun = self._noted.n_begun if filename == self._noted.in_progress else 0

@@ -2,7 +2,7 @@
 
 numba refuses a cache on a read-only file system, so a start of the function makes a folder of links in /tmp (5 ms). The
 code is compiled for a fixed processor type that every Lambda host has; compiled for the type of the build machine, it
-would be useless on other hosts. Run as a module this fills the cache.
+would be useless on other hosts. ``python -m lambdas.clustering.compiled_cache`` fills the cache.
 """
 
 import os

@@ -7,7 +7,7 @@ from typing import Any
 from lambdas.clustering import compiled_cache
 from sampling_units import memory
 
-# Both set up the process before numba and Arrow are imported below.
+# Both must run before numba and Arrow are imported below.
 compiled_cache.prepare()
 memory.prepare()
 
@@ -25,7 +25,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Raises:
         InvalidEvent, InvalidParameters, AccessDenied: nothing was started.
-        BatchUnfinished: the time did not suffice for a batch of a run.
+        BatchUnfinished: the invocation had no time for all files of a run's batch.
         StorageUnavailable: the results of a batch could not be written.
     """
     settings = Settings.from_environment()

@@ -9,7 +9,7 @@ from sampling_units.runs.events import Batch, FileItem
 
 
 def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> list[Batch]:
-    """Spread ``files`` over batches, the largest file first and always into the lightest batch that has room.
+    """Distribute ``files`` over batches: the largest file first, each into the lightest batch that has room.
 
     Graham's rule keeps the heaviest batch within 4/3 of the best possible one. Where names are long, batches have fewer
     files than ``limits`` allows, since a batch has to fit into an event of the state machine.
@@ -18,7 +18,7 @@ def pack(files: list[FileItem], max_concurrency: int, limits: BatchLimits) -> li
     limits = replace(limits, files=min(limits.files, n_fitting))
     n_batches = count_batches(len(files), sum(file.bytes or 0 for file in files), max_concurrency, limits)
     contents: list[list[FileItem]] = [[] for _ in range(n_batches)]
-    # Heap of (bytes, files, number) of the batches with room: of two equally light ones, that with fewer files is next.
+    # Heap of (bytes, files, number) of the batches with room; of two equally light ones the one with fewer files wins.
     open_batches = [(0, 0, number) for number in range(len(contents))]
     for file in sorted(files, key=lambda file: (-(file.bytes or 0), file.filename)):
         n_bytes, n_files, number = heapq.heappop(open_batches)

@@ -34,7 +34,7 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _tolerated_batches(request: RunRequest, n_batches: int) -> float:
-    """The tolerated share of failed batches in per cent. One crash among few batches must not stop the others."""
+    """The percentage of batches that may fail. Where there are few batches, one crash must not stop the others."""
     smallest = 100 * MIN_TOLERATED_BATCHES / n_batches if n_batches else 100.0
     return min(100.0, max(request.tolerated_failure_percentage, smallest))
 
@@ -53,7 +53,7 @@ def plan_run(
         force=request.force,
         only=earlier.files,
     )
-    # Time that was spent in the earlier run does not count for this one.
+    # The seconds of the earlier run do not count for this one.
     unchanged = [msgspec.structs.replace(earlier.failed[name], seconds=None) for name in found.unchanged]
     known = KnownFiles(
         done=[file.filename for file in found.done],

@@ -1,4 +1,4 @@
-"""Reads the frames of a run one after the other; several are downloaded ahead, as many as fit into memory."""
+"""Reads the frames of a run one after the other, and downloads as many ahead as fit into memory."""
 
 import itertools
 from collections.abc import Iterator, Set
@@ -24,7 +24,7 @@ def read_frames(
     Args:
         bucket_name: the output bucket.
         filenames: of the inputs.
-        large_frames: keys of those that are read one at a time; the frame of a nation has a hundred megabytes.
+        large_frames: keys of those that are read one at a time; the frame of a nation may have 100 MB.
         fingerprint: of the run's parameters.
     """
     bucket = Bucket(bucket_name)

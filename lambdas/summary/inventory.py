@@ -1,4 +1,4 @@
-"""Compares the objects of the output bucket with what the batches wrote and what kickoff found up to date.
+"""Compares the output bucket with what the batches wrote and with what kickoff found up to date.
 
 Two runs may work on the same files at the same time, and people remove or replace objects. So the summary lists the
 outputs at the end of its run, and a file counts as done only if both its outputs are there as they were written.

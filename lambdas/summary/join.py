@@ -1,4 +1,4 @@
-"""Joins the results of a run, so that every file sent is accounted for, and the frames of all its files."""
+"""Adds up the results of a run, so that every file is accounted for, and joins the frames of all its files."""
 
 import gzip
 import itertools

@@ -131,7 +131,7 @@ def concurrently(
 
 @contextmanager
 def _translated_errors(bucket: str, key: str | None = None) -> Iterator[None]:
-    """Turn the client's errors into those of the contract."""
+    """Turn boto3's errors into those of ``sampling_units.errors``."""
     try:
         yield
     except ClientError as error:

@@ -1,7 +1,7 @@
-"""How long, and how often, S3 is asked: the same for both clients, boto3 here and obstore in the clustering function.
+"""How long and how often requests to S3 are tried: for both clients, boto3 and, in the clustering function, obstore.
 
 Both clients retry by themselves, and wait longer from try to try, as S3 demands with ``SlowDown``: boto3 about 15
-seconds in all, obstore half a minute. ``ask_again`` is for what they give up too early. boto3 does so when an object
+seconds in all, obstore half a minute. ``ask_again`` is for what they give up on too early. boto3 does so when an object
 breaks off while it is read; obstore when the object was replaced meanwhile, and when S3 answers that a request was too
 slow or the clock wrong. A library for retries (tenacity) would replace its few lines, and would be one more package in
 the functions' image.

@@ -9,15 +9,15 @@ from sampling_units.runs.work_time import BYTES_PER_CELL, MEGABYTES_PER_VCPU, wo
 DEFAULT_TIMEOUT_MINUTES = 5
 # Some 1.4 million cells: seconds of computing.
 MAX_BYTES_PER_BATCH = 16 * 1024 * 1024
-# Less than this is not worth the start-up of a function of its own.
+# Less than this is not worth an invocation of its own.
 MIN_BYTES_PER_BATCH = 256 * 1024
-# Of its files in JSON. The state machine carries 256 KiB from state to state; the rest is for parameters, names of
-# buckets, and an error with a cause of up to 32 KiB.
+# The files of a batch as JSON. The state machine passes at most 256 KiB from state to state; the rest is for
+# parameters, bucket names, and an error with a cause of up to 32 KiB.
 MAX_ENCODED_BYTES_PER_BATCH = 160 * 1024
-# With a few batches for each concurrent execution none of them waits long for the last one.
-BATCHES_PER_EXECUTION = 4
-# Parts of the function's timeout that a batch may be expected to take: for its files as such, nearly all of which is
-# waiting for S3, and for what is in them. The rest is for files that are slower than most.
+# With a few batches for each concurrent invocation, no run waits long for its last batch.
+BATCHES_PER_INVOCATION_SLOT = 4
+# Shares of the function's timeout that a batch is planned to take: for the number of its files (nearly all of it
+# waiting for S3), and for their cells. The rest is for files that are slower than most.
 _TIMEOUT_FOR_FILES, _TIMEOUT_FOR_CELLS = 1 / 4, 1 / 12
 
 
@@ -39,8 +39,8 @@ class BatchLimits:
 
 
 def count_batches(n_files: int, n_bytes: int, max_concurrency: int, limits: BatchLimits) -> int:
-    """Enough batches to keep ``max_concurrency`` executions busy, each within the limits; never an empty one."""
-    wanted = n_bytes / (max_concurrency * BATCHES_PER_EXECUTION)
+    """Enough batches to keep ``max_concurrency`` invocations busy, each within the limits; never an empty one."""
+    wanted = n_bytes / (max_concurrency * BATCHES_PER_INVOCATION_SLOT)
     bytes_per_batch = min(max(wanted, MIN_BYTES_PER_BATCH), limits.bytes)
     n_batches = max(math.ceil(n_bytes / bytes_per_batch), math.ceil(n_files / limits.files), 1)
     return min(n_batches, n_files)

@@ -9,15 +9,15 @@ import msgspec
 from sampling_units.errors import InvalidEvent
 from sampling_units.file_names import OUTPUT_PREFIX
 from sampling_units.parameters import RunParameters, parse_parameters
-from sampling_units.runs.keys import MOMENT_PATTERN, RUN_ID_PATTERN
+from sampling_units.runs.keys import RUN_ID_PATTERN, TIMESTAMP_PATTERN
 
 DEFAULT_MAX_CONCURRENCY = 500
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 10.0
-# Of files with names of usual length; `batch_size.MAX_ENCODED_BYTES_PER_BATCH` sees to long ones.
+# For names of usual length; for long ones `batch_size.MAX_ENCODED_BYTES_PER_BATCH` is the limit.
 MAX_FILES_PER_BATCH = 200
 # Batches that may crash in any run, however small, before the map gives up on the others.
 MIN_TOLERATED_BATCHES = 2
-# Files whose frames the summary function joins and draws: it has time for so many.
+# The summary function has time to join and draw the frames of this many files.
 MOST_JOINED_FRAMES = 100_000
 
 
@@ -25,7 +25,7 @@ class FileItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file to cluster; ``bytes`` is its size when known."""
 
     filename: str
-    # More than any object of S3 has; times are told from it, and no float holds just any number.
+    # Far above the largest object in S3. Seconds are computed from it as floats, which are exact up to here.
     bytes: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
 
 
@@ -120,7 +120,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     map_error: StateError | None = None
 
     def __post_init__(self) -> None:
-        check_moment(self.started_at)
+        check_timestamp(self.started_at)
 
 
 class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ class ClusteringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         if self.run_id is not None:
             _check_run_id("run_id", self.run_id)
         if self.started_at is not None:
-            check_moment(self.started_at)
+            check_timestamp(self.started_at)
 
     @property
     def items(self) -> tuple[FileItem, ...]:
@@ -164,17 +164,17 @@ def _check_run_id(field: str, run_id: str) -> None:
         raise ValueError(f"`{field}` must not contain `{OUTPUT_PREFIX}`, with which names of outputs begin")
 
 
-def check_moment(started_at: str) -> None:
-    """Refuse what is no moment as the kickoff function notes it, or one that there never is.
+def check_timestamp(started_at: str) -> None:
+    """Refuse a text that is not a timestamp as the kickoff function writes it, or a date that does not exist.
 
     Raises:
         ValueError: saying so.
     """
-    if MOMENT_PATTERN.fullmatch(started_at):
+    if TIMESTAMP_PATTERN.fullmatch(started_at):
         with suppress(ValueError):
             datetime.fromisoformat(started_at)
             return
-    raise ValueError("`started_at` has to be a moment in UTC with microseconds")
+    raise ValueError("`started_at` has to be a timestamp in UTC with microseconds")
 
 
 Event = TypeVar("Event", RunRequest, RunPlan, ClusteringRequest)

@@ -4,11 +4,11 @@ import re
 
 from sampling_units.file_names import RUNS_PREFIX
 
-# A run is called like the execution of the state machine; of the names that Step Functions allows, these are plain
-# in object keys and in shells.
+# A run has the name of its state machine execution. Of the names that Step Functions allows, these need no escaping in
+# object keys and in shells.
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
-# A moment in UTC, as in `RunPlan.started_at`.
-MOMENT_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+# In UTC, as in `RunPlan.started_at`.
+TIMESTAMP_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 # User metadata of a clustered file: together they tell whether it and its frame are up to date without opening them.
 FINGERPRINT_METADATA = "parameters-fingerprint"
@@ -37,12 +37,12 @@ def known_key(run_id: str) -> str:
 def results_prefix(run_id: str, started_at: str) -> str:
     """Where the clustering function writes the results of each batch.
 
-    Names of runs are free again after 90 days: the moment tells their results apart.
+    Step Functions lets a name be used again after 90 days: the timestamp keeps the results of the two runs apart.
     """
-    return f"{run_prefix(run_id)}results/{_moment(started_at)}/"
+    return f"{run_prefix(run_id)}results/{_timestamp_in_key(started_at)}/"
 
 
-def _moment(started_at: str) -> str:
+def _timestamp_in_key(started_at: str) -> str:
     return started_at.replace(":", "")
 
 
@@ -51,8 +51,8 @@ def result_key(run_id: str, started_at: str, batch: int) -> str:
 
 
 def progress_prefix(run_id: str, started_at: str) -> str:
-    """Where batches that were interrupted note how far they came; most have no need to."""
-    return f"{run_prefix(run_id)}progress/{_moment(started_at)}/"
+    """Where interrupted batches record how far they came; most batches write nothing here."""
+    return f"{run_prefix(run_id)}progress/{_timestamp_in_key(started_at)}/"
 
 
 def progress_key(run_id: str, started_at: str, batch: int) -> str:

@@ -1,4 +1,4 @@
 """Log messages that metric filters of CloudWatch count."""
 
-# The summary function, with the counts of the run beside it: a metric filter adds them up.
+# Logged by the summary function with the counts of the run in extra fields, which a metric filter adds up.
 RUN_FINISHED = "run finished"

@@ -1,4 +1,4 @@
-"""What a deployment tells its functions through the environment: its buckets, and what requests need not say."""
+"""What a deployment tells its functions by environment variables: its buckets, and defaults of requests."""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class DeploymentSettings(msgspec.Struct, frozen=True):
     """What a deployment tells of itself to its functions, and to whoever plans a run on it.
 
     Attributes:
-        run_defaults: fields of a ``RunRequest`` for requests that leave them out; ``params`` one by one.
+        run_defaults: values of a ``RunRequest`` for what a request leaves out, each entry of ``params`` by itself.
         architecture, memory_mb, timeout_minutes: of the clustering function.
     """
 
@@ -66,7 +66,7 @@ class Settings:
         defaults = self.deployment.run_defaults.get("params", {})
         params = event.get("params") if isinstance(event, dict) else None
         if not isinstance(event, dict) or not isinstance(params, dict | NoneType):
-            return event  # Whoever parses it says what is wrong.
+            return event  # `parse_event` says what is wrong.
         return event | {"params": defaults | (params or {})}
 
     def buckets(self, input_bucket: str | None, output_bucket: str | None) -> tuple[str, str]:

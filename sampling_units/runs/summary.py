@@ -2,7 +2,7 @@
 
 from sampling_units.parameters import RunParameters
 from sampling_units.results import FileResult, Totals
-from sampling_units.runs.events import StateError, check_moment
+from sampling_units.runs.events import StateError, check_timestamp
 
 
 class RunSummary(Totals, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class RunSummary(Totals, frozen=True, kw_only=True):
     report_error: str | None = None
 
     def __post_init__(self) -> None:
-        check_moment(self.started_at)
+        check_timestamp(self.started_at)
 
 
 class LocalSummary(Totals, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ def fetch(tmp_path, monkeypatch):
     """Fetches the run to ``tmp_path/deep/down/results``; what is elsewhere below ``tmp_path`` was not to be written."""
     deployment = Deployment("SamplingUnits-dev", INPUTS, OUTPUTS, ARN, NO_DEPLOYMENT)
     monkeypatch.setattr("sampling_units.cli.aws.deployment.find_deployment", lambda stack: deployment)
-    monkeypatch.setattr("sampling_units.cli.aws.fetch.choose_account", lambda account: None)
+    monkeypatch.setattr("sampling_units.cli.aws.fetch.use_connection", lambda connection: None)
     out = tmp_path / "deep" / "down" / "results"
     out.mkdir(parents=True)
 

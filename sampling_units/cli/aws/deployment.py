@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import msgspec
 
-from sampling_units.cli.aws.options import option_for
+from sampling_units.cli.aws.options import stack_option
 from sampling_units.cli.aws.service_errors import translated
 from sampling_units.errors import InvalidEvent, InvalidParameters
 from sampling_units.runs.events import RunRequest, parse_event
@@ -24,7 +24,7 @@ class Deployment:
     settings: DeploymentSettings
 
     def complete(self, request: dict[str, Any], run: str) -> RunRequest:
-        """The request as the functions of the stack would understand it.
+        """The request with the defaults of the stack, as its functions complete it.
 
         Raises:
             InvalidParameters: it is wrong.
@@ -36,9 +36,9 @@ class Deployment:
             raise InvalidParameters(error.message) from error
 
     @property
-    def option(self) -> str:
-        """See ``option_for``."""
-        return option_for(self.stack)
+    def stack_option(self) -> str:
+        """What other commands need for this stack, such as ``--stack SamplingUnits-prod``, after a space."""
+        return stack_option(self.stack)
 
     def execution_arn(self, run: str) -> str:
         """ARN of a run of the state machine by its name."""
@@ -49,7 +49,7 @@ def find_deployment(stack: str) -> Deployment:
     """Look up a stack by its name.
 
     Raises:
-        InvalidParameters: there is no such stack, or it is none of ours.
+        InvalidParameters: there is no such stack, or it is not a stack of this program.
         AccessDenied, StorageUnavailable: AWS refuses or does not answer.
     """
     with translated(f"stack {stack}"):

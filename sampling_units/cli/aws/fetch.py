@@ -1,4 +1,4 @@
-"""``kmeans aws fetch``: brings what a run has made to this machine."""
+"""``kmeans aws fetch``: downloads what a run has made."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sampling_units import file_names
-from sampling_units.cli.aws.options import Account, account_options, choose_account
+from sampling_units.cli.aws.options import StackConnection, connection_options, use_connection
 from sampling_units.cli.command_errors import PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import one_by_one
 from sampling_units.errors import FileMissing, InvalidParameters, OutputNotWritable
@@ -34,7 +34,7 @@ _SHOWN = 10
     epilog="Exit status: 0 done, 3 some files could not be written, 1 AWS does not answer, 2 wrong usage, 130 Ctrl-C."
 )
 @click.argument("run")
-@account_options
+@connection_options
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
 @click.option(
     "--only",
@@ -44,8 +44,8 @@ _SHOWN = 10
     help="Only this; repeatable: clustered files, the frame of each, the joined frame, or summary and report.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def fetch(run: str, account: Account, out: Path, parts: tuple[str, ...], as_json: bool) -> None:
-    """Fetch the outputs of the run RUN: of all its files, also of those that were up to date before it.
+def fetch(run: str, connection: StackConnection, out: Path, parts: tuple[str, ...], as_json: bool) -> None:
+    """Fetch the outputs of the run RUN: of all its files, including those that were up to date before it.
 
     The folder looks like that of `kmeans cluster`: clustered_<name> and frame/<name>. Beside these are frame.parquet
     (the joined frame; frame-0000.parquet ... when it has several parts), summary.json and report.html. What is there
@@ -59,10 +59,10 @@ def fetch(run: str, account: Account, out: Path, parts: tuple[str, ...], as_json
       kmeans aws fetch run-20261123-093000 --out results --only joined --only report
     """
     with errors_as_exit_status(when_stopped="Stopped. What was fetched stays; the same command goes on."):
-        choose_account(account)
+        use_connection(connection)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        deployment = find_deployment(account.stack)
+        deployment = find_deployment(connection.stack)
         check_writable(out)
         fetched = fetch_run(deployment, run, out, parts or _PARTS)
     if as_json:
@@ -113,19 +113,19 @@ def fetch_run(deployment: "Deployment", run: str, out: Path, parts: Sequence[str
     wanted = list(_wanted(plan, parts, summary))
     if not wanted:
         raise InvalidParameters(
-            f"{run} has made nothing of this (yet); see `kmeans aws watch {run}{deployment.option}`"
+            f"{run} has made nothing of this (yet); see `kmeans aws watch {run}{deployment.stack_option}`"
         )
     fetched = Fetched(has_summary=summary is not None)
     folder = Path(os.path.realpath(out))
 
-    def bring(item: "_Wanted") -> int | OutputNotWritable | None:
+    def fetch_one(item: "_Wanted") -> int | OutputNotWritable | None:
         try:
-            return _bring(plan, item, _place(out, folder, item.name))
+            return _fetch_object(plan, item, _local_path(out, folder, item.name))
         except OutputNotWritable as error:
             return error
 
     with one_by_one("fetching", len(wanted)) as advance:
-        for item, outcome in zip(wanted, s3.concurrently(bring, wanted), strict=True):
+        for item, outcome in zip(wanted, s3.concurrently(fetch_one, wanted), strict=True):
             if outcome is None:
                 fetched.missing.append(item.name)
             elif isinstance(outcome, OutputNotWritable):
@@ -171,7 +171,7 @@ def _wanted(plan: "RunPlan", parts: Sequence[str], summary: "RunSummary | None")
         yield _Wanted(keys.report_key(plan.run_id), "report.html")
 
 
-def _place(out: Path, folder: Path, name: str) -> Path:
+def _local_path(out: Path, folder: Path, name: str) -> Path:
     """The path of a file in ``out``, which is ``folder`` without links.
 
     Raises:
@@ -185,7 +185,7 @@ def _place(out: Path, folder: Path, name: str) -> Path:
     return path
 
 
-def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
+def _fetch_object(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
     """Bytes that were fetched, 0 if the file is there already, None if there is no such object.
 
     Raises:
@@ -197,7 +197,8 @@ def _bring(plan: "RunPlan", wanted: _Wanted, path: Path) -> int | None:
         found = s3.head(plan.output_bucket, wanted.key)
         if wanted.is_shared and found["Metadata"].get(keys.FINGERPRINT_METADATA) != plan.fingerprint:
             return None
-        # A file has the time of its object, as rsync does it: an ETag says nothing of content that S3 encrypts.
+        # A file gets the time of its object, and is unchanged when size and time agree, as in rsync: with KMS an ETag
+        # is not a checksum of the content.
         moment, size = found["LastModified"].timestamp(), found["ContentLength"]
         if path.is_file() and (path.stat().st_size, path.stat().st_mtime) == (size, moment):
             return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sampling_units.cli.aws.options import Account, account_options, choose_account
+from sampling_units.cli.aws.options import StackConnection, connection_options, use_connection
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.errors import InvalidParameters
 from sampling_units.formatting import dollars, duration
@@ -24,10 +24,10 @@ _N_TEXTS = 3
 
 
 @click.command("list", epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
-@account_options
+@connection_options
 @click.option("--n", "n_runs", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def list_(account: Account, n_runs: int, as_json: bool) -> None:
+def list_(connection: StackConnection, n_runs: int, as_json: bool) -> None:
     """List the runs of the last 90 days, newest first: how they ended, and what came out.
 
     \b
@@ -36,16 +36,16 @@ def list_(account: Account, n_runs: int, as_json: bool) -> None:
       kmeans aws list --stack SamplingUnits-prod --n 5 --json
     """
     with errors_as_exit_status():
-        choose_account(account)
+        use_connection(connection)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        runs = list_runs(find_deployment(account.stack), n_runs)
+        runs = list_runs(find_deployment(connection.stack), n_runs)
     if as_json:
         click.echo(json.dumps(runs))
     elif runs:
         _print(runs)
     else:
-        click.echo(f"{account.stack} has had no run in the last 90 days. Start one: kmeans aws start")
+        click.echo(f"{connection.stack} has had no run in the last 90 days. Start one: kmeans aws start")
 
 
 def list_runs(deployment: "Deployment", n_runs: int) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def _print(runs: list[dict[str, Any]]) -> None:
     for run in runs:
         table.add_row(*_cells(run))
     console = Console()
-    # A name that is cut cannot be copied: rather a line that goes over two.
+    # A name that is cut off cannot be copied: better a line that wraps.
     console.width = max(console.width, console.measure(table).maximum)
     console.print(table)
 

@@ -1,4 +1,4 @@
-"""Options that the commands about AWS share: which account and stack, what to run, and what to do after a start.
+"""Options that the commands about AWS share: which stack and how to reach it, what to run, what to do after a start.
 
 Each decorator adds options to a command, which gets their values as one argument.
 """
@@ -19,7 +19,7 @@ DEFAULT_STACK = "SamplingUnits-dev"
 
 
 @dataclass(frozen=True)
-class Account:
+class StackConnection:
     """Which stack to use, and how to reach it; None leaves the choice to the environment.
 
     Attributes:
@@ -48,24 +48,24 @@ class AfterStart:
     is_followed: bool = False
 
 
-def account_options(command: Command) -> Command:
-    """Which stack, and how to reach it; the command gets ``account``, an ``Account``."""
+def connection_options(command: Command) -> Command:
+    """Which stack, and how to reach it; the command gets ``connection``, a ``StackConnection``."""
 
     @click.option("--stack", default=DEFAULT_STACK, show_default=True, help="Name of the deployed stack.")
     @click.option("--profile", help="Profile of the AWS credentials.")
     @click.option("--region", help="AWS region.  [default: that of the profile]")
     @click.option("--endpoint-url", metavar="URL", help="Address to use instead of that of AWS.")
     @wraps(command)
-    def with_account(
+    def with_connection(
         stack: str, profile: str | None, region: str | None, endpoint_url: str | None, **others: Any
     ) -> Any:
-        return command(account=Account(stack, profile, region, endpoint_url), **others)
+        return command(connection=StackConnection(stack, profile, region, endpoint_url), **others)
 
-    return with_account
+    return with_connection
 
 
 def request_options(command: Command) -> Command:
-    """What a run request may hold, see docs/parameters.md; the command gets ``request``, with what was given."""
+    """Fields of a run request, see docs/parameters.md; the command gets ``request`` with those that were given."""
 
     @click.option("--prefix", default="", help="Only files whose key begins with this.  [default: all]")
     @click.option("--n-files", type=click.IntRange(0), help="At most this many files, in the order of their keys.")
@@ -111,7 +111,7 @@ _REQUEST_FIELDS = ("prefix", "n_files", "max_concurrency", "tolerated_failure_pe
 
 def request_of(given: dict[str, Any]) -> dict[str, Any]:
     """The request that the values of ``request_options`` make, without those that were not given."""
-    # 0 is a value, although it equals False.
+    # `is not False`, since 0 is a value of its own and equals False.
     return {
         name: value
         for name, value in given.items()
@@ -119,14 +119,14 @@ def request_of(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def choose_account(account: Account) -> None:
+def use_connection(connection: StackConnection) -> None:
     """Make every AWS client of this process use what the options say; else what the environment does."""
     chosen = {
-        "AWS_PROFILE": account.profile,
-        # boto3 knows the second name only, AWS's own command line both.
-        "AWS_REGION": account.region,
-        "AWS_DEFAULT_REGION": account.region or os.environ.get("AWS_REGION"),
-        "AWS_ENDPOINT_URL": account.endpoint_url,
+        "AWS_PROFILE": connection.profile,
+        # boto3 reads only AWS_DEFAULT_REGION; version 2 of AWS's command line reads AWS_REGION first.
+        "AWS_REGION": connection.region,
+        "AWS_DEFAULT_REGION": connection.region or os.environ.get("AWS_REGION"),
+        "AWS_ENDPOINT_URL": connection.endpoint_url,
     }
     os.environ.update({name: value for name, value in chosen.items() if value is not None})
 
@@ -143,6 +143,6 @@ def _parsed_object(_: click.Context, __: click.Parameter, value: str | None) -> 
         raise click.BadParameter(f"is no JSON object ({error})") from error
 
 
-def option_for(stack: str) -> str:
+def stack_option(stack: str) -> str:
     """The option that other commands need for this stack, after a space; empty for the default stack."""
     return "" if stack == DEFAULT_STACK else f" --stack {stack}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sampling_units.cli.aws.options import Account, account_options, choose_account, request_options
+from sampling_units.cli.aws.options import StackConnection, connection_options, request_options, use_connection
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.formats import SUFFIXES_IN_WORDS
 from sampling_units.formatting import file_size
@@ -42,10 +42,10 @@ class RunOutlook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Exit status: 0 done, 1 AWS does not answer as it should, 2 wrong usage, 130 Ctrl-C.")
-@account_options
+@connection_options
 @request_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def plan(account: Account, request: dict[str, Any], as_json: bool) -> None:
+def plan(connection: StackConnection, request: dict[str, Any], as_json: bool) -> None:
     """Say what a run would do, how long it would take and what it would cost. Nothing is started.
 
     Lists the input bucket of the stack, and looks at its outputs: a file is done when its output was
@@ -60,8 +60,8 @@ def plan(account: Account, request: dict[str, Any], as_json: bool) -> None:
       kmeans aws plan --stack SamplingUnits-prod --profile survey --prefix ilocos/ --params '{"target_weight": 300}'
     """
     with errors_as_exit_status():
-        choose_account(account)
-        outlook = look_ahead(account.stack, request)
+        use_connection(connection)
+        outlook = look_ahead(connection.stack, request)
     if as_json:
         click.echo(msgspec.json.encode(outlook))
     else:

@@ -1,4 +1,4 @@
-"""``kmeans aws retry``: does again what failed or never ended in a run, and nothing else."""
+"""``kmeans aws retry``: repeats what failed or never ended in a run, and nothing else."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,13 @@ import click
 import msgspec
 
 from sampling_units import file_names
-from sampling_units.cli.aws.options import Account, AfterStart, account_options, after_start_options, choose_account
+from sampling_units.cli.aws.options import (
+    AfterStart,
+    StackConnection,
+    after_start_options,
+    connection_options,
+    use_connection,
+)
 from sampling_units.cli.aws.start import report_start, start_run
 from sampling_units.cli.command_errors import errors_as_exit_status
 from sampling_units.errors import LASTING, FileMissing, InvalidInput, InvalidParameters
@@ -28,31 +34,32 @@ _NAMED = 5
     "that of `kmeans aws watch`."
 )
 @click.argument("run")
-@account_options
+@connection_options
 @click.option("--max-concurrency", type=click.IntRange(1, 10_000), help="Invocations at a time.  [default: as before]")
 @click.option("--name", help="What to call the new run.  [default: run- and the time]")
 @after_start_options
-def retry(run: str, account: Account, max_concurrency: int | None, name: str | None, after: AfterStart) -> None:
-    """Do the failed and missing files of the run RUN again, with the parameters of that run.
+def retry(
+    run: str, connection: StackConnection, max_concurrency: int | None, name: str | None, after: AfterStart
+) -> None:
+    """Repeat the failed and missing files of the run RUN, with the parameters of that run.
 
-    It is a new run, for no more than these files; those that were finished since are left out. Works for runs that
-    succeeded with some failed files, that failed, or that were stopped, also when the command that started them is
-    long gone. A run whose files are all done but whose summary broke off is taken up where it was, by a redrive, as
-    long as Step Functions allows it.
+    This starts a new run for these files alone; files that were finished since are left out. It works for runs that
+    succeeded with some failed files, that failed, or that were stopped, from any machine. If only the
+    summary failed, Step Functions repeats that step in the same run (a redrive), once, unless --name is given.
 
     \b
     Examples:
       kmeans aws retry run-20261123-093000
       kmeans aws retry ilocos-300 --stack SamplingUnits-prod --watch
     """
-    with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
-        choose_account(account)
+    with errors_as_exit_status(when_stopped="Stopped. `kmeans aws list` shows whether it had taken effect."):
+        use_connection(connection)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        deployment = find_deployment(account.stack)
+        deployment = find_deployment(connection.stack)
         new_run, is_new, text = retry_run(deployment, run, name, max_concurrency)
         if new_run is None:
-            outcome = {"run": None, "stack": account.stack, "started": False, "reason": text}
+            outcome = {"run": None, "stack": connection.stack, "started": False, "reason": text}
             click.echo(json.dumps(outcome) if after.as_json else text)
             return
         if not after.as_json:

@@ -155,7 +155,7 @@ class RunProgress:
 
 
 def _plan_since(start: datetime, bucket: str, run: str) -> RunPlan | None:
-    """The plan of the run that was started then, None as long as there is none; one of that name may be older."""
+    """The plan of the run that began at ``start``; None as long as there is none, or only one of an earlier run."""
     try:
         plan = read_plan(bucket, run)
     except FileMissing:
@@ -163,16 +163,19 @@ def _plan_since(start: datetime, bucket: str, run: str) -> RunPlan | None:
     return plan if is_since(plan.started_at, start) else None
 
 
-def is_since(moment: str, start: datetime) -> bool:
-    """Whether a moment of a kickoff function belongs to an execution that was started then, or a later one."""
-    return datetime.fromisoformat(moment) > start - _CLOCK_SKEW
+def is_since(started_at: str, start: datetime) -> bool:
+    """Whether the ``started_at`` of a plan or summary is not older than an execution that began at ``start``.
+
+    An older one is of an earlier run of the same name. One minute is allowed between the clocks.
+    """
+    return datetime.fromisoformat(started_at) > start - _CLOCK_SKEW
 
 
 def describe(deployment: Deployment, run: str) -> Any:
     """What Step Functions says of the execution of a run.
 
     Raises:
-        InvalidParameters: there is no such run, or it is more than 90 days ago.
+        InvalidParameters: there is no such run, or it ended more than 90 days ago.
         AccessDenied, StorageUnavailable: AWS refuses or does not answer.
     """
     with translated(f"run {run} of {deployment.stack}"):

@@ -9,12 +9,12 @@ import click
 
 from sampling_units import file_names
 from sampling_units.cli.aws.options import (
-    Account,
     AfterStart,
-    account_options,
+    StackConnection,
     after_start_options,
-    choose_account,
+    connection_options,
     request_options,
+    use_connection,
 )
 from sampling_units.cli.command_errors import FAILED, errors_as_exit_status
 from sampling_units.cli.stop_signals import Stopped
@@ -32,29 +32,29 @@ _COUNTS = ("n_found", "n_done", "n_unchanged", "n_refused", "n_files", "n_batche
     epilog="Exit status: 0 started, going on, or nothing to do, 1 it did not start, 2 wrong usage, 130 Ctrl-C; "
     "with --watch that of `kmeans aws watch`."
 )
-@account_options
+@connection_options
 @request_options
 @click.option("--name", help="What to call the run.  [default: run- and the time]")
 @after_start_options
-def start(account: Account, request: dict[str, Any], name: str | None, after: AfterStart) -> None:
+def start(connection: StackConnection, request: dict[str, Any], name: str | None, after: AfterStart) -> None:
     """Start a run: every file of the input bucket that is not up to date. Its name is printed.
 
-    What is wrong with the request is said before anything starts. While a run with the same request is going on, no
-    second one is started. The run does not need this command any more: follow it with `kmeans aws watch NAME`.
+    A wrong request is refused before anything starts. While a run with the same request is going on, no second one is
+    started. The run goes on without this command: follow it with `kmeans aws watch NAME`.
 
     \b
     Examples:
       # Everything in the bucket, as the stack does it by default
       kmeans aws start
     \b
-      # One province with other parameters, by a name of its own, and follow it
+      # One province with other parameters and a name of its own; follow it to its end
       kmeans aws start --prefix ilocos/ --params '{"target_weight": 300}' --name ilocos-300 --watch
     """
-    with errors_as_exit_status(when_stopped="Stopped. Whether the run was reached by then says `kmeans aws list`."):
-        choose_account(account)
+    with errors_as_exit_status(when_stopped="Stopped. `kmeans aws list` shows whether it had taken effect."):
+        use_connection(connection)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        deployment = find_deployment(account.stack)
+        deployment = find_deployment(connection.stack)
         deployment.complete(request, name if name is not None else "new")
         _require_files(deployment, request.get("prefix", ""))
         run_name, is_new = start_run(deployment, request, name)
@@ -97,7 +97,7 @@ def report_start(deployment: "Deployment", run: str, after: AfterStart, *, is_ne
         )
         if counts["n_files"] == 0:
             click.echo("Nothing is to be done; only the report is made again.")
-    click.echo(f"Follow it: kmeans aws watch {run}{deployment.option}")
+    click.echo(f"Follow it: kmeans aws watch {run}{deployment.stack_option}")
 
 
 def _listed(deployment: "Deployment", run: str, *, is_quiet: bool) -> dict[str, int]:

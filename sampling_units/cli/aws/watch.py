@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sampling_units.cli.aws.options import Account, account_options, choose_account, option_for
+from sampling_units.cli.aws.options import StackConnection, connection_options, stack_option, use_connection
 from sampling_units.cli.command_errors import FAILED, PARTLY_FAILED, errors_as_exit_status
 from sampling_units.cli.progress_bar import is_on_terminal, progress_bars
 from sampling_units.cli.stop_signals import Stopped
@@ -16,32 +16,33 @@ if TYPE_CHECKING:
     from sampling_units.cli.aws.deployment import Deployment
     from sampling_units.cli.aws.run_progress import Progress, RunProgress
 
-# Without a terminal the progress is a line every now and then.
+# Without a terminal the progress is one line from time to time.
 _SECONDS_BETWEEN_LINES = 30.0
 
 
 @click.command(
-    epilog="Exit status: 0 all files done, 3 some failed within the tolerance, 1 the run failed, 130 Ctrl-C."
+    epilog="Exit status: 0 all files done, 3 some failed within the tolerance, 1 the run failed or AWS does not "
+    "answer, 2 wrong usage, 130 Ctrl-C."
 )
 @click.argument("run")
-@account_options
+@connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print how the run ended as JSON, and no progress.")
-def watch(run: str, account: Account, as_json: bool) -> None:
+def watch(run: str, connection: StackConnection, as_json: bool) -> None:
     """Follow the run RUN until it ends, and say how it ended.
 
-    Ctrl-C stops the watching, not the run; watch it again whenever you like, from any machine. A lost network is waited
-    for.
+    Ctrl-C stops the watching, not the run; watch it again whenever you like, from any machine. When the network is
+    lost, the command waits until it is back, up to half an hour.
 
     \b
     Examples:
       kmeans aws watch run-20261123-093000
       kmeans aws watch ilocos-300 --stack SamplingUnits-prod --profile survey
     """
-    with errors_as_exit_status(when_stopped=_how_to_come_back(run, option_for(account.stack))):
-        choose_account(account)
+    with errors_as_exit_status(when_stopped=_how_to_come_back(run, stack_option(connection.stack))):
+        use_connection(connection)
         from sampling_units.cli.aws.deployment import find_deployment  # boto3 takes a moment to load.
 
-        follow_to_the_end(find_deployment(account.stack), run, as_json=as_json)
+        follow_to_the_end(find_deployment(connection.stack), run, as_json=as_json)
 
 
 def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_new: bool = False) -> None:
@@ -61,9 +62,9 @@ def follow_to_the_end(deployment: "Deployment", run: str, *, as_json: bool, is_n
         _follow(progress, is_quiet=as_json)
         outcome = progress.ask_until_answered(lambda: outcome_of(deployment, run, describe(deployment, run)))
     except Stopped as stopped:
-        click.echo(f"\n{_how_to_come_back(run, deployment.option)}", err=True)
+        click.echo(f"\n{_how_to_come_back(run, deployment.stack_option)}", err=True)
         sys.exit(stopped.exit_status)
-    outcome.print(as_json=as_json, option=deployment.option)
+    outcome.print(as_json=as_json, option=deployment.stack_option)
     if outcome.status != "SUCCEEDED":
         sys.exit(FAILED)
     if outcome.n_failed:

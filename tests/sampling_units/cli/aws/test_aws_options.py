@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sampling_units.cli.aws.options import Account, choose_account, request_of
+from sampling_units.cli.aws.options import StackConnection, request_of, use_connection
 
 
 @pytest.fixture(autouse=True)
@@ -15,14 +15,14 @@ def environment(monkeypatch):
 
 def test_options_go_before_the_environment(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    choose_account(Account("stack", "survey", "us-east-1", "http://127.0.0.1:9"))
+    use_connection(StackConnection("stack", "survey", "us-east-1", "http://127.0.0.1:9"))
     assert (os.environ["AWS_PROFILE"], os.environ["AWS_ENDPOINT_URL"]) == ("survey", "http://127.0.0.1:9")
     assert os.environ["AWS_REGION"] == os.environ["AWS_DEFAULT_REGION"] == "us-east-1"
 
 
 def test_both_names_of_the_region_are_understood(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    choose_account(Account())
+    use_connection(StackConnection())
     assert os.environ["AWS_DEFAULT_REGION"] == "eu-west-1"
     assert "AWS_PROFILE" not in os.environ
 
