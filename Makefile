@@ -36,7 +36,7 @@ faults: .venv/.complete .emulator/.complete node_modules/.complete sampling_unit
 bounds-test: setup ## All tests with the kernels checking every index
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/bounds-checked $(VENV)/python -m pytest -n auto --dist loadgroup -m "not image and not slow" $(PYTEST_ARGS)
 
-slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page under attack
+slow-test: setup .sbom/.complete ## The tests that take minutes: compiling every kernel, the demonstration, a national run, runs with kills and retries, other software on our files, the page in a browser, most hostile files
 	$(VENV)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
 # The tests of the packages without the emulated AWS. Compiled kernels run unseen: those lines are counted when

@@ -33,8 +33,15 @@ def complaints(names, verdicts):
     return {name: verdict.complaints for name, verdict in zip(names, verdicts, strict=True) if verdict.complaints}
 
 
-# Two kinds take half a minute each.
-SLOW = ("Small files that fill any memory", "Geometries in WKB")
+# These kinds take from 14 to 46 seconds each.
+SLOW = (
+    "Small files that fill any memory",
+    "Geometries in WKB",
+    "Bytes and footers of Parquet",
+    "GeoParquet metadata",
+    "Pages of Parquet",
+    "Weights",
+)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,7 @@ def test_too_many_rows_are_refused_before_any_is_read(judge):
     assert "has 1,000,000,000 rows of 3 columns" in verdict.message
 
 
+@pytest.mark.slow
 def test_a_large_file_is_clustered_after_files_that_were_too_large(judge):
     """What a failed file took is there again, not only for small neighbours."""
     every = corpus.FILES["Small files that fill any memory"]()

@@ -15,7 +15,7 @@ from sampling_units.results import FileResult
 from tests.sampling_units.report.made_frames import SIDE, made_frame
 
 # One worker has the browser.
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 HOSTILE = "<img src=x onerror=globalThis.hit=1>&amp;</script><script>globalThis.hit=2</script><!--"
 PARAMS = RunParameters(radius=550.0)
