@@ -144,7 +144,7 @@ def _wanted(parameter: Parameter) -> str:
             if parameter.entry.metavar != "COLUMN"
             else "the name of a column or a list of names"
         )
-    words = [_WORDS.get(kind, "'unlimited'") for kind in parameter.types]
+    words = [_WORDS.get(kind) or " or ".join(map(repr, get_args(kind))) for kind in parameter.types]
     if parameter.entry.metavar == "COLUMN":
         words[0] = "the name of a column"
     return " or ".join(words)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
@@ -75,6 +75,8 @@ def _options(parameter: Parameter) -> Iterator[_OptionDecorator[Any]]:
 
 
 def _click_type(parameter: Parameter) -> Any:
+    if [get_origin(kind) for kind in parameter.types] == [Literal]:
+        return click.Choice(get_args(parameter.types[0]))
     if any(get_origin(kind) is Literal for kind in parameter.types):
         return _number_or_unlimited
     return str if parameter.is_repeatable else parameter.types[0]

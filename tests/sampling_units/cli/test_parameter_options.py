@@ -1,9 +1,13 @@
+from typing import Literal
+
 import click
 import pytest
 from click.testing import CliRunner
 
+from sampling_units.cli import parameter_options as options
 from sampling_units.cli.parameter_options import parameter_options, parameters_from_options
-from sampling_units.parameters import BySettlement, RunParameters, parameter_table, parse_parameters
+from sampling_units.parameters import BySettlement, Parameter, RunParameters, parameter_table, parse_parameters
+from sampling_units.parameters.entry import Entry
 
 
 @click.command()
@@ -92,3 +96,18 @@ def test_bounds_of_the_table_are_those_of_the_rules():
                 if keyword != "exclusiveMinimum":
                     parse_parameters({name: bound})
     assert checked >= 8
+
+
+def test_a_parameter_of_a_few_words_offers_them(monkeypatch):
+    entry = Entry(help="How long to look.", label="Effort")
+    table = {"effort": Parameter("effort", (Literal["fast", "thorough"],), "fast", entry)}
+    monkeypatch.setattr(options, "parameter_table", lambda: table)
+
+    @click.command()
+    @parameter_options
+    def command(effort):
+        click.echo(f"effort {effort}")
+
+    assert CliRunner().invoke(command, []).output == "effort fast\n"
+    assert CliRunner().invoke(command, ["--effort", "thorough"]).output == "effort thorough\n"
+    assert "is not one of 'fast', 'thorough'" in CliRunner().invoke(command, ["--effort", "slow"]).output
